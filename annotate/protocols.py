@@ -1,0 +1,282 @@
+"""What the parts look like to each other.
+
+``proba`` is float (n_items, n_classes) with rows that sum to 1; ``features`` float (n_items, dim);
+``labels`` int (n_items,) with -1 for none; ``rows`` are positions, ascending; ``weights`` are
+relative to a gold label, which has weight 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from annotate.schema import Modality, Schema
+
+Floats = NDArray[np.floating[Any]]
+Ints = NDArray[np.integer[Any]]
+Bools = NDArray[np.bool_]
+
+NO_LABEL = -1
+
+
+class Progress(Protocol):
+    """Told how far a long step is; ``total`` is None where it is not known."""
+
+    def __call__(self, done: int, total: int | None, what: str) -> None: ...
+
+
+def no_progress(done: int, total: int | None, what: str) -> None:
+    """Ignore progress: the default where nobody watches."""
+
+
+class Rows(Protocol):
+    """A two-dimensional array on disk, read as float32 blocks so that it need not fit in memory."""
+
+    @property
+    def shape(self) -> tuple[int, int]: ...
+
+    def read(self, start: int, stop: int) -> NDArray[np.float32]:
+        """Return rows start to stop - 1."""
+        ...
+
+    def take(self, rows: Ints) -> NDArray[np.float32]:
+        """Return the given rows, in the order given."""
+        ...
+
+
+@runtime_checkable
+class Encoder(Protocol):
+    """Turns items into vectors of length 1.
+
+    ``id`` names architecture, weights, preprocessing and number format: two encoders with one id
+    give the same numbers, so it is the key of the feature cache. ``preprocess`` is picklable and
+    does not hold the model, so worker processes can run it; ``forward`` runs where the model is.
+    """
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def dim(self) -> int: ...
+
+    @property
+    def modality(self) -> Modality: ...
+
+    @property
+    def preprocessing(self) -> Mapping[str, Any]: ...
+
+    @property
+    def preprocess(self) -> Callable[[Any], Any]:
+        """Function of one RGB PIL image to an array (all of one shape), or of a text to a text."""
+        ...
+
+    def to(self, device: str) -> None:
+        """Move the model to a device of torch; ``id`` changes if the number format does."""
+        ...
+
+    def forward(self, batch: Any) -> NDArray[np.float32]:
+        """Return (n, dim) for n preprocessed items: images as one array, texts as a list."""
+        ...
+
+    def encode(self, batch: Sequence[Any]) -> NDArray[np.float32]:
+        """Return (len(batch), dim) for a batch of RGB PIL images, or of strings."""
+        ...
+
+
+@runtime_checkable
+class TextTower(Protocol):
+    """An encoder that can also embed texts into the space of its items (zero-shot needs it)."""
+
+    @property
+    def logit_scale(self) -> float:
+        """What a cosine is multiplied with before softmax."""
+        ...
+
+    def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return (len(texts), dim), each row of length 1."""
+        ...
+
+
+class CorpusView(Protocol):
+    """What a teacher may see of a corpus."""
+
+    n_items: int
+    modality: Modality
+    schema: Schema
+    labels: Ints  # (n_items,) labels that may train: gold that is not held back, and decisions
+
+    def features(self) -> Rows:
+        """Return the features of the project's current encoder."""
+        ...
+
+    def neighbours(self, k: int) -> NDArray[np.int32]:
+        """Return (n_items, k) nearest other items by cosine, nearest first; computed once, kept."""
+        ...
+
+    def encoder(self) -> Encoder:
+        """Return the current encoder itself, loaded."""
+        ...
+
+
+@runtime_checkable
+class Teacher(Protocol):
+    """Gives every item class probabilities.
+
+    ``parameters`` are the arrays it learnt, by name ({} if none): they are saved as safetensors and
+    their hash goes into the lineage of every label it gives.
+    """
+
+    name: str
+
+    def fit(self, view: CorpusView) -> None: ...
+
+    def predict_proba(self, view: CorpusView, rows: Ints) -> NDArray[np.float32]:
+        """Return (len(rows), n_classes); a row of NaN means no answer."""
+        ...
+
+    def parameters(self) -> dict[str, NDArray[Any]]: ...
+
+
+@runtime_checkable
+class Student(Protocol):
+    """What a round trains, in scikit-learn's form.
+
+    ``smoothing_k`` is the number of neighbours that its probabilities are to be averaged over by
+    whoever has the corpus; 0 for none.
+    """
+
+    smoothing_k: int
+
+    def fit(self, X: Floats, y: Ints, sample_weight: Floats | None = None) -> Student: ...
+
+    def predict_proba(self, X: Floats) -> NDArray[np.float32]: ...
+
+    def parameters(self) -> dict[str, NDArray[Any]]: ...
+
+    def set_parameters(self, arrays: Mapping[str, NDArray[Any]]) -> None: ...
+
+
+@dataclass(frozen=True)
+class SelectionContext:
+    """What a selector may know besides ``proba``.
+
+    Attributes
+    ----------
+    labels : int array of shape (n_items,)
+        Given labels, -1 = none. Labelled items are never considered as pseudo-labels.
+    round_no, n_rounds : int
+        The round being selected for, from 1, out of how many were asked for.
+    seed : int
+        For selectors that draw.
+    class_active : bool array of shape (n_classes,), optional
+        False for retired classes, which accept nothing. None means all are active.
+    neighbours : int array of shape (n_items, k), optional
+        Nearest other items; None where no features exist.
+    candidates : int array of shape (n_items,), optional
+        In a chain, the class that the earlier selectors accepted for each item, -1 = none: the only
+        pairs to consider. None considers every class of every item.
+    """
+
+    labels: Ints
+    round_no: int = 1
+    n_rounds: int = 1
+    seed: int = 0
+    class_active: Bools | None = None
+    neighbours: Ints | None = None
+    candidates: Ints | None = None
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What a selector decided, one entry for each considered (item, class) pair.
+
+    Attributes
+    ----------
+    rows : int array of shape (n_considered,)
+        Item positions, ascending; an item is accepted at most once.
+    classes : int array of shape (n_considered,)
+        The class considered for the item.
+    accepted : bool array of shape (n_considered,)
+    weights : float32 array of shape (n_considered,)
+        Weight relative to a gold label; 0 where not accepted.
+    reasons : int8 array of shape (n_considered,)
+        Index into ``reason_names``; 0 is "accepted".
+    reason_names : tuple of str
+        Why pairs were rejected, in words a user reads, e.g. "confidence below 0.9".
+    """
+
+    rows: Ints
+    classes: Ints
+    accepted: Bools
+    weights: Floats
+    reasons: Ints
+    reason_names: tuple[str, ...] = ("accepted",)
+
+    def labels(self, n_items: int) -> NDArray[np.int32]:
+        """Return (n_items,) accepted classes, -1 where none was accepted."""
+        out = np.full(n_items, NO_LABEL, dtype=np.int32)
+        out[self.rows[self.accepted]] = self.classes[self.accepted]
+        return out
+
+
+@runtime_checkable
+class Selector(Protocol):
+    """Decides which predictions a round may learn from; ``name`` includes its settings."""
+
+    name: str
+
+    def select(self, proba: Floats | Rows, context: SelectionContext) -> Selection: ...
+
+
+@dataclass(frozen=True)
+class ExportRow:
+    """One exported label with its lineage. Field order is column order in every format.
+
+    Attributes
+    ----------
+    source : str
+        ``human``, ``gold`` or ``pseudo``.
+    confidence : float, optional
+        0 to 1; what the teacher gave the label.
+    teacher, teacher_sha256, prediction_id, selector, round_no
+        Lineage of a pseudo-label: who gave it, with which weights, in which prediction, chosen by
+        which selector (settings included), in which round.
+    labelled_at_utc : str, optional
+        ISO 8601.
+    sha256 : str
+        Of the item's bytes as they arrived; an export refuses a file that has changed since.
+    path : str, optional
+        The file that holds an item's bytes, as this machine opens it.
+    extra : mapping
+        What a caller adds; must fit into JSON.
+    """
+
+    item_id: str
+    label: str
+    class_no: int
+    source: str
+    confidence: float | None
+    teacher: str | None
+    round_no: int | None
+    reviewer: str | None
+    labelled_at_utc: str | None
+    split: str
+    sha256: str
+    teacher_sha256: str | None = None
+    prediction_id: str | None = None
+    selector: str | None = None
+    path: str | None = None
+    text: str | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@runtime_checkable
+class Exporter(Protocol):
+    """Writes one format; the caller makes the folder appear whole or not at all."""
+
+    def write(self, rows: Iterable[ExportRow], destination: Path) -> None: ...

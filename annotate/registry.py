@@ -1,0 +1,57 @@
+"""Things found by name: built-ins that load on first use, and entry points that add to them.
+
+A name may carry an argument after the first colon: ``quota:16`` is the factory ``quota`` called
+with ``"16"``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any
+
+from annotate.errors import UnknownNameError
+
+
+class Registry:
+    """Factories of one kind, by name.
+
+    Parameters
+    ----------
+    kind : str
+        What is registered, in the singular; names the kind in errors, and the entry-point group
+        ``annotate.<kind>s`` with spaces as underscores.
+    built_in : mapping of str to str
+        Name to ``module:attribute``; nothing is imported before it is asked for.
+    """
+
+    def __init__(self, kind: str, built_in: Mapping[str, str]) -> None:
+        self.kind = kind
+        self.group = f"annotate.{kind.replace(' ', '_')}s"
+        self._built_in = dict(built_in)
+
+    def names(self) -> list[str]:
+        """Return every known name, sorted."""
+        return sorted({*self._built_in, *(point.name for point in entry_points(group=self.group))})
+
+    def load(self, name: str) -> Callable[..., Any]:
+        """Return the factory registered as ``name``; a built-in wins over an entry point.
+
+        Raises
+        ------
+        UnknownNameError
+            If nothing is registered under that name; lists the near ones.
+        """
+        if name in self._built_in:
+            module, attribute = self._built_in[name].split(":")
+            return getattr(import_module(module), attribute)
+        for point in entry_points(group=self.group, name=name):
+            return point.load()
+        raise UnknownNameError(self.kind, name, self.names())
+
+    def make(self, spec: str, **settings: Any) -> Any:
+        """Return the thing that ``spec`` (``name`` or ``name:argument``) describes."""
+        name, _, argument = spec.partition(":")
+        factory = self.load(name)
+        return factory(argument, **settings) if argument else factory(**settings)
