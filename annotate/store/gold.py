@@ -1,0 +1,41 @@
+"""Gold labels: truth that came with the corpus, each with the role it keeps for good."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from annotate.store.tables import gold, items
+
+COLUMNS = ("item_no", "class_no", "schema_version", "role", "origin", "recorded_at_utc")
+
+
+def insert_gold(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Add gold labels; each row has ``COLUMNS``. An item has one gold label at most."""
+    if rows:
+        connection.execute(insert(gold), list(rows))
+
+
+def read_gold(connection: Connection) -> pd.DataFrame:
+    """Return every gold label with its item's sha256 and group, in order of item_no."""
+    query = (
+        select(*(gold.c[name] for name in COLUMNS), items.c.sha256, items.c.group_key)
+        .join(items, items.c.item_no == gold.c.item_no)
+        .order_by(gold.c.item_no)
+    )
+    rows = connection.execute(query).all()
+    return pd.DataFrame(rows, columns=[*COLUMNS, "sha256", "group_key"])
+
+
+def assign_roles(connection: Connection, roles: Mapping[int, str]) -> None:
+    """Give gold labels that have no role yet the role they keep, by item_no."""
+    if roles:
+        connection.execute(
+            update(gold)
+            .where((gold.c.item_no == bindparam("number")) & (gold.c.role == "unassigned"))
+            .values(role=bindparam("new_role")),
+            [{"number": number, "new_role": role} for number, role in roles.items()],
+        )

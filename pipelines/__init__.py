@@ -1,0 +1,1 @@
+"""Recipes that read top to bottom; ``annotate run NAME`` starts one."""

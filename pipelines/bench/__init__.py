@@ -1,0 +1,1 @@
+"""What `pipelines.benchmark` measures, one budget a file."""
