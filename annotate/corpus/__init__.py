@@ -1,0 +1,1 @@
+"""Files, tables and ready-made features become items, or are quarantined with a reason."""
