@@ -1,0 +1,1 @@
+"""Devices, seeds, batches and nearest neighbours: what several algorithms compute with."""
