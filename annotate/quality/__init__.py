@@ -1,0 +1,1 @@
+"""How good labels are: measured, and told in words."""
