@@ -72,6 +72,6 @@ class UnknownNameError(AnnotateError):
         known = sorted(known)
         near = get_close_matches(name, known, n=3, cutoff=0.5)
         hint = f" Did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
-        shown = ", ".join(known[:MAX_NAMES_SHOWN])
+        shown = ", ".join(known[:MAX_NAMES_SHOWN]) or "none"
         more = f" and {len(known) - MAX_NAMES_SHOWN} more" if len(known) > MAX_NAMES_SHOWN else ""
         super().__init__(f"No {kind} named {name!r}.{hint} Known: {shown}{more}.")

@@ -127,11 +127,13 @@ class CorpusView(Protocol):
 class Teacher(Protocol):
     """Gives every item class probabilities.
 
-    ``parameters`` are the arrays it learnt, by name ({} if none): they are saved as safetensors and
-    their hash goes into the lineage of every label it gives.
+    ``learns_from_labels`` says whether ``fit`` looks at the labels people gave. ``parameters`` are
+    the arrays it learnt, by name ({} if none): they are saved as safetensors and their hash goes
+    into the lineage of every label it gives.
     """
 
     name: str
+    learns_from_labels: bool
 
     def fit(self, view: CorpusView) -> None: ...
 
@@ -226,9 +228,13 @@ class Selection:
 
 @runtime_checkable
 class Selector(Protocol):
-    """Decides which predictions a round may learn from; ``name`` includes its settings."""
+    """Decides which predictions a round may learn from; ``name`` includes its settings.
+
+    ``needs_neighbours`` says whether it reads ``context.neighbours``, which take long to find.
+    """
 
     name: str
+    needs_neighbours: bool
 
     def select(self, proba: Floats | Rows, context: SelectionContext) -> Selection: ...
 

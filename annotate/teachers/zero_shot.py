@@ -44,6 +44,7 @@ class ZeroShot:
     """
 
     name = "zero_shot"
+    learns_from_labels = False
 
     def __init__(
         self,

@@ -1,0 +1,16 @@
+"""Which pseudo-labels a round may learn from."""
+
+from __future__ import annotations
+
+from annotate.registry import Registry
+
+SELECTORS = Registry(
+    "selector",
+    {
+        "agreement": "annotate.selection.agreement:Agreement",
+        "growing_quota": "annotate.selection.quota:GrowingQuota",
+        "growing_share": "annotate.selection.growing_share:GrowingShare",
+        "quota": "annotate.selection.quota:Quota",
+        "threshold": "annotate.selection.threshold:Threshold",
+    },
+)

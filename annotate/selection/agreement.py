@@ -1,0 +1,86 @@
+"""Accept what an item's neighbours agree with."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from annotate.errors import NotReadyError
+from annotate.protocols import NO_LABEL, Floats, Ints, Rows, Selection, SelectionContext
+from annotate.selection.candidates import Candidates, find_candidates
+from annotate.selection.settings import read_share
+
+N_VOTERS = 15
+ROWS_PER_BLOCK = 65_536
+
+
+class Agreement:
+    """Accept an item if at least a share of its nearest neighbours have the same class.
+
+    A neighbour votes with its given label if it has one, else with its likeliest class; neighbours
+    without either do not vote, and an item without voters is rejected.
+
+    Parameters
+    ----------
+    min_share : float or str
+        0 to 1; registered as ``agreement:0.5``.
+
+    References
+    ----------
+    The vote is that of HAST (Schröder & Heyer 2024): 15 neighbours, more than half. Differs in
+    that given labels vote too, and that confidence is left to other selectors of a chain.
+    """
+
+    needs_neighbours = True
+
+    def __init__(self, min_share: float | str = 0.5) -> None:
+        self.min_share = read_share(min_share, "The share of neighbours that agree")
+        self.name = f"agreement:{self.min_share:g}"
+
+    def select(self, proba: Floats | Rows, context: SelectionContext) -> Selection:
+        """Consider every open item's likeliest class, or that of the chain so far.
+
+        Raises
+        ------
+        NotReadyError
+            If the context has no neighbours.
+        """
+        if context.neighbours is None:
+            raise NotReadyError(
+                f"The selector {self.name} needs each item's neighbours, which come from features;"
+                " there are none. Run `annotate embed` first."
+            )
+        found = find_candidates(proba, context)
+        votes = context.labels.astype(np.int32)
+        likeliest = found if context.candidates is None else _likeliest(proba, context)
+        votes[likeliest.rows] = likeliest.classes
+        accepted = _vote_shares(found, votes, context.neighbours[:, :N_VOTERS]) >= self.min_share
+        return Selection(
+            rows=found.rows,
+            classes=found.classes,
+            accepted=accepted,
+            weights=accepted.astype(np.float32),
+            reasons=(~accepted).astype(np.int8),
+            reason_names=("accepted", f"fewer than {self.min_share:.0%} of its neighbours agree"),
+        )
+
+
+def _likeliest(proba: Floats | Rows, context: SelectionContext) -> Candidates:
+    """Return the likeliest class of every open item, whatever the chain accepted so far."""
+    return find_candidates(
+        proba,
+        SelectionContext(labels=context.labels, class_active=context.class_active),
+    )
+
+
+def _vote_shares(
+    found: Candidates, votes: Ints, neighbours: Ints
+) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+    """Return which share of the voting neighbours have the candidate's class; NaN without any."""
+    shares = np.empty(len(found.rows), dtype=np.float32)
+    for start in range(0, len(shares), ROWS_PER_BLOCK):
+        block = slice(start, start + ROWS_PER_BLOCK)
+        cast = votes[neighbours[found.rows[block]]]
+        n_voting = (cast != NO_LABEL).sum(axis=1)
+        n_agreeing = (cast == found.classes[block][:, None]).sum(axis=1)
+        shares[block] = np.where(n_voting > 0, n_agreeing / np.maximum(n_voting, 1), np.nan)
+    return shares

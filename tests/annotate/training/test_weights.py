@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from annotate.training.weights import balance_weights, normalize_weights
+
+
+def test_mean_is_one_and_proportions_stay():
+    np.testing.assert_allclose(normalize_weights(np.array([1.0, 3.0]), 2), [0.5, 1.5])
+
+
+def test_none_weighs_all_rows_alike():
+    assert normalize_weights(None, 3).tolist() == [1, 1, 1]
+
+
+@pytest.mark.parametrize("weights", [[0, 0], [1, -1], [1, np.nan], [1, 1, 1]])
+def test_refuses_what_are_no_weights(weights):
+    with pytest.raises(ValueError, match="sample_weight must"):
+        normalize_weights(np.array(weights, dtype=float), 2)
+
+
+def test_pseudo_labels_together_weigh_no_more_than_given_ones():
+    is_given = np.array([True, True, False, False, False, False])
+    balanced = balance_weights(np.array([1, 1, 2, 2, 2, 2]), is_given)
+    np.testing.assert_allclose(balanced, [1, 1, 0.5, 0.5, 0.5, 0.5])
+
+
+def test_few_pseudo_labels_keep_their_weight():
+    weights = np.array([1, 1, 1, 0.5])
+    np.testing.assert_allclose(balance_weights(weights, weights == 1), weights)
+
+
+def test_without_given_labels_nothing_is_balanced():
+    weights = np.array([1.0, 0.5])
+    np.testing.assert_allclose(balance_weights(weights, np.zeros(2, dtype=bool)), weights)
