@@ -152,7 +152,7 @@ def _tell_certainty(facts: CardFacts) -> str:
         )
     share = check.n_right / check.n_checked
     return (
-        f"On {check.n_checked:,} gold items that never trained, {check.n_right:,} labels are right:"
+        f"On {check.n_checked:,} held-back items, which never trained, {check.n_right:,} are right:"
         f" {share:.1%} (95 % interval {check.low:.1%} to {check.high:.1%})."
         " This measures the model's labels on items like the gold ones, and no others."
     )

@@ -90,7 +90,10 @@ class PartedArray:
         out = np.empty((len(wanted), self.n_columns), dtype=np.float32)
         if not len(wanted):
             return out
-        self._check_covers(int(wanted.min()), int(wanted.max()) + 1)
+        first, last = int(wanted.min()), int(wanted.max())
+        if last - first + 1 == len(wanted) and (np.diff(wanted) == 1).all():
+            return self.read(first, last + 1)
+        self._check_covers(first, last + 1)
         order = np.argsort(wanted, kind="stable")
         part_of = wanted[order] // self.part_rows
         for here in np.split(order, np.flatnonzero(np.diff(part_of)) + 1):

@@ -1,0 +1,36 @@
+"""Arguments and options that several commands share, and how a project is opened for one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from annotate.steps.workspace import Workspace
+
+ProjectDir = Annotated[Path, typer.Argument(metavar="DIR", help="The project's folder.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
+Selectors = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--selector",
+        metavar="NAME",
+        help="Selector to use, e.g. threshold:0.9 or quota:16; give several to chain them.",
+    ),
+]
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[Workspace]:
+    """Open the project for one command and close it after."""
+    from annotate.steps.workspace import open_workspace
+
+    workspace = open_workspace(folder)
+    try:
+        yield workspace
+    finally:
+        workspace.close()

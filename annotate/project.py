@@ -1,0 +1,196 @@
+"""The Python API: one project, one method a step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from annotate.protocols import Progress, no_progress
+from annotate.schema import ClassSpec, Modality, Schema
+
+if TYPE_CHECKING:
+    from annotate.steps.add import AddReport
+    from annotate.steps.embed import EmbedReport
+    from annotate.steps.evaluate import Evaluation
+    from annotate.steps.export import ExportReport
+    from annotate.steps.import_labels import ImportLabelsReport
+    from annotate.steps.import_predictions import ImportPredictionsReport
+    from annotate.steps.predict import PredictReport
+    from annotate.steps.rounds import RoundsReport
+    from annotate.steps.select import SelectReport
+    from annotate.steps.simulate import SimulateReport
+    from annotate.steps.status import Status
+    from annotate.steps.train import TrainReport
+    from annotate.steps.why import ItemHistory
+    from annotate.steps.workspace import Workspace
+
+
+class Project:
+    """An open project; use ``annotate.create`` or ``annotate.open``.
+
+    Each method is one step of the same name on the command line. Steps return plain dataclasses.
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+
+    @property
+    def folder(self) -> Path:
+        """Return where the project lies."""
+        return self._workspace.paths.root
+
+    @property
+    def schema(self) -> Schema:
+        """Return the classes in force."""
+        return self._workspace.schema
+
+    def add(
+        self, source: str | Path, *, progress: Progress = no_progress, **options: Any
+    ) -> AddReport:
+        """Add a corpus; options are the fields of ``annotate.corpus.records.SourceOptions``."""
+        from annotate.corpus.records import SourceOptions
+        from annotate.steps.add import add
+
+        chosen = SourceOptions(modality=self._workspace.modality, **options)
+        return add(self._workspace, Path(source), chosen, progress=progress)
+
+    def embed(self, encoder: str | None = None, *, progress: Progress = no_progress) -> EmbedReport:
+        """Encode every item that the feature cache lacks."""
+        from annotate.steps.embed import embed
+
+        return embed(self._workspace, encoder, progress=progress)
+
+    def predict(
+        self, teacher: str | None = None, *, progress: Progress = no_progress
+    ) -> PredictReport:
+        """Let a teacher predict the corpus."""
+        from annotate.steps.predict import predict
+
+        return predict(self._workspace, teacher, progress=progress)
+
+    def import_predictions(
+        self, path: str | Path, *, ids: str | Path | None = None, name: str | None = None
+    ) -> ImportPredictionsReport:
+        """Import probabilities of any model."""
+        from annotate.steps.import_predictions import import_predictions
+
+        return import_predictions(
+            self._workspace, Path(path), ids=Path(ids) if ids else None, name=name
+        )
+
+    def import_labels(
+        self, path: str | Path, *, role: Literal["gold", "human"] = "gold"
+    ) -> ImportLabelsReport:
+        """Import gold, or answers people gave elsewhere."""
+        from annotate.steps.import_labels import import_labels
+
+        return import_labels(self._workspace, Path(path), role=role)
+
+    def select(
+        self, selectors: Sequence[str] | None = None, *, round_no: int = 1, n_rounds: int = 5
+    ) -> SelectReport:
+        """Show what a round would learn from; nothing is stored."""
+        from annotate.steps.select import select
+
+        return select(self._workspace, selectors, round_no=round_no, n_rounds=n_rounds)
+
+    def train(
+        self,
+        n_rounds: int | None = None,
+        *,
+        selectors: Sequence[str] | None = None,
+        student: str | None = None,
+        teacher: str | None = None,
+        seed: int | None = None,
+        progress: Progress = no_progress,
+    ) -> TrainReport:
+        """Run rounds of self-training."""
+        from annotate.steps.train import train
+
+        return train(
+            self._workspace,
+            n_rounds=n_rounds,
+            selectors=selectors,
+            student=student,
+            teacher=teacher,
+            seed=seed,
+            progress=progress,
+        )
+
+    def rounds(self) -> RoundsReport:
+        """Return every round with its figures."""
+        from annotate.steps.rounds import list_all_rounds
+
+        return list_all_rounds(self._workspace)
+
+    def revert(self, round_no: int) -> None:
+        """Make the labels of another round stand."""
+        from annotate.steps.rounds import revert
+
+        revert(self._workspace, round_no)
+
+    def status(self) -> Status:
+        """Return where the project stands."""
+        from annotate.steps.status import read_status
+
+        return read_status(self._workspace)
+
+    def evaluate(self, truth: str | Path) -> Evaluation:
+        """Compare the labels as they stand with a truth file."""
+        from annotate.steps.evaluate import evaluate
+
+        return evaluate(self._workspace, Path(truth))
+
+    def simulate(self, truth: str | Path, *, budget: int, **options: Any) -> SimulateReport:
+        """Show what a budget of answers would buy; options as ``annotate.steps.simulate``."""
+        from annotate.steps.simulate import simulate
+
+        return simulate(self._workspace, Path(truth), budget=budget, **options)
+
+    def why(self, item_id: str) -> ItemHistory:
+        """Return everything that happened to one item."""
+        from annotate.steps.why import explain_item
+
+        return explain_item(self._workspace, item_id)
+
+    def export(
+        self, destination: str | Path, format_name: str = "parquet", **options: Any
+    ) -> ExportReport:
+        """Write the training set; options are those of ``annotate.steps.export``."""
+        from annotate.steps.export import export
+
+        return export(self._workspace, Path(destination), format_name, **options)
+
+    def close(self) -> None:
+        """Close the store."""
+        self._workspace.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def create(
+    folder: str | Path, classes: Sequence[str | ClassSpec], *, modality: Modality = "image"
+) -> Project:
+    """Make a new project in an empty folder and return it open."""
+    from annotate.steps.workspace import create_workspace
+
+    specs = tuple(c if isinstance(c, ClassSpec) else ClassSpec(0, c) for c in classes)
+    return Project(create_workspace(Path(folder), specs, modality=modality))
+
+
+def open_project(folder: str | Path) -> Project:
+    """Return the project in a folder, open."""
+    from annotate.steps.workspace import open_workspace
+
+    return Project(open_workspace(Path(folder)))

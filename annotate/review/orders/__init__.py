@@ -1,0 +1,1 @@
+"""Queue orders: which item a reviewer sees next, one order a file."""

@@ -1,0 +1,54 @@
+"""What selectors may consider: a teacher's probabilities, less what people have ruled out."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from annotate.protocols import SelectionContext
+from annotate.steps.corpus_view import StoredCorpus
+from annotate.steps.given_labels import GivenLabels
+from annotate.steps.predicting import StoredProba
+from annotate.steps.workspace import Workspace
+
+NEIGHBOURS_FOR_SELECTORS = 15
+
+
+def candidate_proba(
+    workspace: Workspace, prediction_id: str, given: GivenLabels
+) -> NDArray[np.float32]:
+    """Return (n_items, n_classes) with NaN rows for items that may have no pseudo-label.
+
+    Those are dropped items and items on which reviewers differ. A class that a reviewer refused for
+    an item has probability 0 there.
+    """
+    stored = StoredProba(workspace.store, prediction_id)
+    proba = stored.read_all()
+    items, classes = given.human.rejected[:, 0], given.human.rejected[:, 1]
+    proba[items, classes] = 0
+    rows = np.unique(items)
+    totals = proba[rows].sum(axis=1, keepdims=True)
+    with np.errstate(invalid="ignore"):
+        proba[rows] /= totals  # a row whose only class was refused becomes NaN: no answer is left
+    proba[given.dropped | given.human.conflict] = np.nan
+    return proba
+
+
+def selection_context(
+    workspace: Workspace,
+    given: GivenLabels,
+    view: StoredCorpus | None,
+    *,
+    round_no: int,
+    n_rounds: int,
+    seed: int,
+) -> SelectionContext:
+    """Return what selectors may know; ``view`` is None where no features exist."""
+    return SelectionContext(
+        labels=given.current,
+        round_no=round_no,
+        n_rounds=n_rounds,
+        seed=seed,
+        class_active=np.array([not spec.retired for spec in workspace.schema.classes]),
+        neighbours=None if view is None else view.neighbours(NEIGHBOURS_FOR_SELECTORS),
+    )

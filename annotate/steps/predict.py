@@ -1,0 +1,156 @@
+"""Predict: one teacher's probabilities over the whole corpus."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from annotate.errors import ConfigError, NotReadyError, UnknownNameError
+from annotate.protocols import NO_LABEL, Floats, Progress, Teacher, TextTower, no_progress
+from annotate.steps.corpus_view import StoredCorpus
+from annotate.steps.given_features import GIVEN_ENCODER
+from annotate.steps.given_labels import GivenLabels, read_given_labels
+from annotate.steps.predicting import StoredProba, write_prediction
+from annotate.steps.workspace import Workspace
+from annotate.store.history import latest_prediction, list_predictions
+from annotate.teachers import TEACHERS
+
+IMPORTED = "imported"
+
+
+@dataclass(frozen=True)
+class PredictReport:
+    """What a teacher predicted."""
+
+    prediction_id: str
+    teacher: str
+    n_items: int
+    n_answered: int
+    mean_confidence: float
+    class_shares: dict[str, float]
+
+
+def predict(
+    workspace: Workspace, teacher_spec: str | None = None, *, progress: Progress = no_progress
+) -> PredictReport:
+    """Fit a teacher on the labels that may train, then predict every item.
+
+    Raises
+    ------
+    NotReadyError
+        If features, labels or items that the teacher needs are missing.
+    UnknownNameError
+        If no teacher has that name.
+    """
+    with workspace.running("predict"):
+        given = read_given_labels(workspace)
+        prediction_id = run_teacher(workspace, given, teacher_spec, progress=progress)
+    return describe_prediction(workspace, prediction_id)
+
+
+def run_teacher(
+    workspace: Workspace,
+    given: GivenLabels,
+    teacher_spec: str | None = None,
+    *,
+    progress: Progress = no_progress,
+) -> str:
+    """Return the id of the teacher's prediction over the corpus, made if it is not there yet."""
+    view = StoredCorpus(workspace, given.training, progress=progress)
+    if view.n_items == 0:
+        raise NotReadyError("A teacher needs items; the project has none. Run `annotate add`.")
+    spec = teacher_spec or default_teacher(workspace, view)
+    if spec.startswith(f"{IMPORTED}:"):
+        return _imported_prediction(workspace, spec)
+    teacher: Teacher = TEACHERS.make(spec)
+    teacher.fit(view)
+    record = {
+        "teacher": spec,
+        "weights_sha256": parameters_sha256(teacher.parameters()),
+        "encoder_id": view.encoder_id,
+        "schema_version": workspace.schema.version,
+        "n_items": view.n_items,
+        "settings": {
+            "n_training_labels": int((given.training != NO_LABEL).sum()),
+            "learnt_from_labels": teacher.learns_from_labels,
+        },
+        "round_no": None,
+    }
+
+    def proba_of(start: int, stop: int) -> Floats:
+        return teacher.predict_proba(view, np.arange(start, stop))
+
+    return write_prediction(workspace, record, proba_of, progress=progress)
+
+
+def default_teacher(workspace: Workspace, view: StoredCorpus) -> str:
+    """Return the teacher of ``annotate.toml``; else zero-shot where the encoder reads class names.
+
+    Features without a text side (ready-made ones, pixels, hashing) get a probe, which needs labels.
+    """
+    if workspace.config.defaults.teacher:
+        return workspace.config.defaults.teacher
+    if view.encoder_id != GIVEN_ENCODER and isinstance(view.encoder(), TextTower):
+        return "zero_shot"
+    if (view.labels == NO_LABEL).all():
+        raise NotReadyError(
+            f"The features {view.encoder_id} cannot read class names, so a teacher must learn from"
+            " labels; there are none. Run `annotate labels import`, `annotate review`, or"
+            " `annotate predictions import`, or embed with an encoder that reads names."
+        )
+    return "probe"
+
+
+def describe_prediction(workspace: Workspace, prediction_id: str) -> PredictReport:
+    """Return a summary of a stored prediction, read block by block."""
+    proba = StoredProba(workspace.store, prediction_id)
+    with workspace.store.read() as connection:
+        record = next(
+            r for r in list_predictions(connection) if r["prediction_id"] == prediction_id
+        )
+    counts = np.zeros(workspace.schema.n_classes, dtype=np.int64)
+    total = 0.0
+    for start in range(0, proba.shape[0], 65_536):
+        block = proba.read(start, min(start + 65_536, proba.shape[0]))
+        block = block[~np.isnan(block[:, 0])]
+        counts += np.bincount(block.argmax(axis=1), minlength=len(counts))
+        total += float(block.max(axis=1, initial=0.0).sum())
+    n_answered = int(counts.sum())
+    shares = counts / max(n_answered, 1)
+    return PredictReport(
+        prediction_id=prediction_id,
+        teacher=record["teacher"],
+        n_items=proba.shape[0],
+        n_answered=n_answered,
+        mean_confidence=total / max(n_answered, 1),
+        class_shares={c.name: float(shares[c.class_no]) for c in workspace.schema.classes},
+    )
+
+
+def parameters_sha256(parameters: Mapping[str, NDArray[Any]]) -> str:
+    """Return one hash over named arrays: their names, dtypes, shapes and bytes."""
+    digest = hashlib.sha256()
+    for name in sorted(parameters):
+        values = np.ascontiguousarray(parameters[name])
+        digest.update(f"{name} {values.dtype.str} {values.shape}\0".encode())
+        digest.update(values.tobytes())
+    return digest.hexdigest()
+
+
+def _imported_prediction(workspace: Workspace, spec: str) -> str:
+    with workspace.store.read() as connection:
+        record = latest_prediction(connection, spec)
+        known = [r["teacher"] for r in list_predictions(connection)]
+    if record is None:
+        raise UnknownNameError("imported prediction", spec, known or ["none yet"])
+    if record["n_items"] != workspace.n_items():
+        raise ConfigError(
+            f"{spec!r} must cover all {workspace.n_items():,} items; it was imported for"
+            f" {record['n_items']:,}. Run `annotate predictions import` again."
+        )
+    return str(record["prediction_id"])

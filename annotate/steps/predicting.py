@@ -1,0 +1,121 @@
+"""Stored predictions: written as float16 log-probabilities, read as float32 probabilities."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from annotate.protocols import Floats, Ints, Progress, no_progress
+from annotate.steps.workspace import Workspace
+from annotate.store.arrays import PartedArray, create_array, find_array
+from annotate.store.database import Store
+from annotate.store.history import (
+    Record,
+    find_prediction,
+    head_round,
+    latest_prediction,
+    record_prediction,
+)
+from annotate.store.tables import canonical_json
+
+KIND = "predictions"
+
+
+class StoredProba:
+    """One prediction's probabilities, row = item_no; a row of NaN means no answer."""
+
+    def __init__(self, store: Store, prediction_id: str) -> None:
+        found = find_array(store, KIND, prediction_id)
+        if found is None:
+            raise ValueError(f"A prediction must be on record; got id {prediction_id!r}.")
+        self._log_proba: PartedArray = found
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Return (n_items, n_classes)."""
+        return self._log_proba.shape
+
+    def read(self, start: int, stop: int) -> NDArray[np.float32]:
+        """Return the probabilities of items start to stop - 1."""
+        return _from_log(self._log_proba.read(start, stop))
+
+    def take(self, rows: Ints) -> NDArray[np.float32]:
+        """Return the probabilities of the given items, in the order given."""
+        return _from_log(self._log_proba.take(rows))
+
+    def read_all(self) -> NDArray[np.float32]:
+        """Return every row; for methods that need the corpus at once."""
+        out = np.empty(self.shape, dtype=np.float32)
+        step = self._log_proba.part_rows
+        for part_no, start in enumerate(range(0, len(out), step)):
+            # Straight to its place: a block in between costs as much as reading itself.
+            block = out[start : start + step]
+            block[:] = self._log_proba.part(part_no)
+            _from_log(block)
+        return out
+
+
+def write_prediction(
+    workspace: Workspace,
+    record: Mapping[str, Any],
+    proba_of: Callable[[int, int], Floats],
+    *,
+    progress: Progress = no_progress,
+    what: str = "predict",
+) -> str:
+    """Store ``proba_of(start, stop)`` for every item, part by part, then put it on record.
+
+    Parts already there and sound are kept, so a killed run goes on where it stopped.
+
+    Parameters
+    ----------
+    record : mapping
+        teacher, weights_sha256, encoder_id, schema_version, n_items, settings, round_no. Their hash
+        is the prediction's id: the same inputs give the same id.
+
+    Returns
+    -------
+    str
+        The prediction's id.
+    """
+    n_items = record["n_items"]
+    prediction_id = prediction_id_of(record)
+    array = create_array(workspace.store, KIND, prediction_id, workspace.schema.n_classes)
+    for part_no, start in enumerate(range(0, n_items, array.part_rows)):
+        stop = min(start + array.part_rows, n_items)
+        if not array.part_covers(part_no, stop - start):
+            array.write_part(part_no, _to_log(proba_of(start, stop)))
+        progress(stop, n_items, what)
+    with workspace.store.write() as connection:
+        record_prediction(connection, {**record, "prediction_id": prediction_id})
+    return prediction_id
+
+
+def prediction_id_of(record: Mapping[str, Any]) -> str:
+    """Return the id that a prediction with these inputs has."""
+    return hashlib.sha256(canonical_json(dict(record)).encode()).hexdigest()[:16]
+
+
+def current_prediction(workspace: Workspace) -> Record | None:
+    """Return the record of the head round's student, else of the newest teacher, else None."""
+    with workspace.store.read() as connection:
+        head = head_round(connection)
+        if head is not None:
+            return find_prediction(connection, head["prediction_id"])
+        return latest_prediction(connection)
+
+
+def _to_log(proba: Floats) -> NDArray[np.float16]:
+    with np.errstate(divide="ignore"):
+        return np.log(np.asarray(proba, dtype=np.float32)).astype(np.float16)
+
+
+def _from_log(log_proba: NDArray[np.float32]) -> NDArray[np.float32]:
+    proba = np.exp(log_proba, out=log_proba)
+    # Half-precision logarithms are off by up to 1 in 2,000: rows must sum to 1 again.
+    proba /= proba.sum(axis=1, keepdims=True)
+    return proba

@@ -1,0 +1,283 @@
+"""One round: select from the whole corpus anew, train a fresh student, predict everything."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from annotate.protocols import NO_LABEL, Floats, Progress, Selection, Student
+from annotate.steps.candidates import candidate_proba, selection_context
+from annotate.steps.corpus_view import StoredCorpus
+from annotate.steps.given_labels import GivenLabels
+from annotate.steps.measuring import measure
+from annotate.steps.models import save_model
+from annotate.steps.predict import parameters_sha256
+from annotate.steps.predicting import StoredProba, write_prediction
+from annotate.steps.run_settings import RunSettings
+from annotate.steps.select import make_chain
+from annotate.steps.selections import write_selection
+from annotate.steps.workspace import Workspace
+from annotate.store.history import Record, find_prediction, next_round_no
+from annotate.training import STUDENTS
+from annotate.training.anchoring import average_with_anchor
+from annotate.training.smoothing import average_over_neighbours
+from annotate.training.weights import balance_weights
+
+ROWS_AT_ONCE = 65_536
+
+
+def make_teacher_round(
+    workspace: Workspace, settings: RunSettings, given: GivenLabels, prediction_id: str
+) -> Record:
+    """Return the record of the round that has no student: the teacher's own labels."""
+    with workspace.store.read() as connection:
+        round_no = next_round_no(connection)
+    proba = candidate_proba(workspace, prediction_id, given)
+    return {
+        "round_no": round_no,
+        "parent": None,
+        "settings": {"run": None, "base": None, "selectors": []},
+        "metrics": _metrics(workspace, given, prediction_id, proba, None, None),
+        "teacher_prediction_id": prediction_id,
+        "selection_id": None,
+        "prediction_id": prediction_id,
+        "label_selection_id": _accept_labels(workspace, settings, given, prediction_id, proba),
+        "model_sha256": None,
+        "stop_reason": "it is the teacher itself, before any round",
+    }
+
+
+def make_round(
+    workspace: Workspace,
+    settings: RunSettings,
+    given: GivenLabels,
+    run: list[Record],
+    progress: Progress,
+) -> Record | None:
+    """Do the next round of ``run`` and return its record, all but why it stopped.
+
+    Its arrays and its model are on disk then; the record is not yet in the store. None means that
+    there is nothing to train on: fewer than two classes have a label.
+    """
+    parent, step = run[-1], len(run)
+    view = StoredCorpus(workspace, given.training, progress=progress)
+    proba = candidate_proba(workspace, parent["prediction_id"], given)
+    selector = make_chain(settings.selectors)
+    context = selection_context(
+        workspace, given, view if selector.needs_neighbours else None,
+        round_no=step, n_rounds=settings.n_rounds, seed=settings.seed,
+    )  # fmt: skip
+    selection = selector.select(proba, context)
+    labels, weights = training_set(given, selection)
+    if len(np.unique(labels[labels != NO_LABEL])) < 2:
+        return None
+    with workspace.store.read() as connection:
+        round_no = next_round_no(connection)
+    selection_id = write_selection(
+        workspace, selection, proba, parent["prediction_id"], settings.selectors,
+        {"step": step, "n_rounds": settings.n_rounds, "seed": settings.seed},
+    )  # fmt: skip
+    student = fit_student(workspace, settings, view, labels, weights)
+    anchor_id = find_anchor(workspace, run[0])
+    prediction_id = _predict(
+        workspace, settings, view, student, anchor_id, round_no, selection_id, progress
+    )
+    student_proba = candidate_proba(workspace, prediction_id, given)
+    description = {
+        "student": settings.student,
+        "encoder_id": view.encoder_id,
+        "classes": list(workspace.schema.names),
+        "round_no": round_no,
+        "selection_id": selection_id,
+        "seed": settings.seed,
+    }
+    return {
+        "round_no": round_no,
+        "parent": parent["round_no"],
+        "settings": {
+            "run": settings.as_json(),
+            "base": run[0]["round_no"],
+            "step": step,
+            "selectors": list(settings.selectors),
+            "encoder_id": view.encoder_id,
+            "anchor": anchor_id,
+        },
+        "metrics": _metrics(workspace, given, prediction_id, student_proba, selection, proba),
+        "teacher_prediction_id": parent["prediction_id"],
+        "selection_id": selection_id,
+        "prediction_id": prediction_id,
+        "label_selection_id": _accept_labels(
+            workspace, settings, given, prediction_id, student_proba
+        ),
+        "model_sha256": save_model(workspace, round_no, student.parameters(), description),
+        "stop_reason": None,
+    }
+
+
+def training_set(
+    given: GivenLabels, selection: Selection
+) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """Return labels and weights (n_items,) for a student.
+
+    Given labels never change: a pseudo-label is only taken where no label was given. All
+    pseudo-labels together weigh at most as much as all given labels.
+    """
+    labels = selection.labels(len(given.training))
+    weights = np.zeros(len(labels), dtype=np.float32)
+    weights[selection.rows[selection.accepted]] = selection.weights[selection.accepted]
+    is_given = given.training != NO_LABEL
+    labels[is_given] = given.training[is_given]
+    weights[is_given] = 1.0
+    # What measures, and what people ruled out, never trains, whatever a selector says.
+    may_train = is_given | (given.current == NO_LABEL)
+    labels[~may_train | given.dropped] = NO_LABEL
+    trains = labels != NO_LABEL
+    weights[trains] = balance_weights(weights[trains], is_given[trains])
+    return labels, weights
+
+
+def fit_student(
+    workspace: Workspace,
+    settings: RunSettings,
+    view: StoredCorpus,
+    labels: NDArray[np.int32],
+    weights: NDArray[np.float32],
+) -> Student:
+    """Return a fresh student trained on every item that has a label and features."""
+    rows = np.flatnonzero(labels != NO_LABEL)
+    features = view.features().take(rows)
+    has_features = ~np.isnan(features[:, 0])
+    rows = rows[has_features]
+    student: Student = STUDENTS.make(settings.student, n_classes=workspace.schema.n_classes)
+    return student.fit(
+        features if has_features.all() else features[has_features], labels[rows], weights[rows]
+    )
+
+
+def find_anchor(workspace: Workspace, base: Record) -> str | None:
+    """Return the prediction to average students with: the first teacher's, if labels taught it.
+
+    A teacher that knows class names alone is no anchor: rounds are there to leave it behind.
+    """
+    if base["parent"] is not None:
+        return None
+    with workspace.store.read() as connection:
+        teacher = find_prediction(connection, base["prediction_id"])
+    learnt = teacher is not None and teacher["settings"].get("learnt_from_labels", False)
+    return base["prediction_id"] if learnt else None
+
+
+def _predict(
+    workspace: Workspace,
+    settings: RunSettings,
+    view: StoredCorpus,
+    student: Student,
+    anchor_id: str | None,
+    round_no: int,
+    selection_id: str,
+    progress: Progress,
+) -> str:
+    """Store the student's probabilities over the corpus; return the prediction's id."""
+    features = view.features()
+    own = np.empty((view.n_items, workspace.schema.n_classes), dtype=np.float32)
+    for start in range(0, view.n_items, ROWS_AT_ONCE):
+        block = features.read(start, min(start + ROWS_AT_ONCE, view.n_items))
+        own[start : start + len(block)] = student.predict_proba(block)
+    k = student.smoothing_k
+    proba = average_over_neighbours(own, view.neighbours(k)) if k else own
+
+    anchor = StoredProba(workspace.store, anchor_id) if anchor_id else None
+
+    def proba_of(start: int, stop: int) -> Floats:
+        block = proba[start:stop]
+        return block if anchor is None else average_with_anchor(block, anchor.read(start, stop))
+
+    record = {
+        "teacher": f"round {round_no} {settings.student}",
+        "weights_sha256": parameters_sha256(student.parameters()),
+        "encoder_id": view.encoder_id,
+        "schema_version": workspace.schema.version,
+        "n_items": view.n_items,
+        "settings": {
+            "selection_id": selection_id,
+            "student": settings.student,
+            "anchor": anchor_id,
+        },
+        "round_no": round_no,
+    }
+    return write_prediction(workspace, record, proba_of, progress=progress)
+
+
+def _accept_labels(
+    workspace: Workspace,
+    settings: RunSettings,
+    given: GivenLabels,
+    prediction_id: str,
+    proba: NDArray[np.float32],
+) -> str:
+    """Decide which of a prediction's classes stand as pseudo-labels; return the selection's id."""
+    context = selection_context(workspace, given, None, round_no=1, n_rounds=1, seed=settings.seed)
+    selection = make_chain([settings.accept]).select(proba, context)
+    return write_selection(
+        workspace, selection, proba, prediction_id, [settings.accept], {"purpose": "labels"}
+    )
+
+
+def _metrics(
+    workspace: Workspace,
+    given: GivenLabels,
+    prediction_id: str,
+    proba: NDArray[np.float32],
+    selection: Selection | None,
+    parent_proba: NDArray[np.float32] | None,
+) -> dict[str, Any]:
+    """Return the figures of a round: what it learnt from, what it says, how right it is."""
+    names = workspace.schema.names
+    guess = most_likely(proba)
+    counts = np.bincount(guess[guess != NO_LABEL], minlength=len(names))
+    measurement = measure(workspace, given, prediction_id)
+    metrics: dict[str, Any] = {
+        "n_given": int((given.training != NO_LABEL).sum()),
+        "n_pseudo": 0,
+        "accepted": {},
+        "rejected": {},
+        "n_flipped": None,
+        "class_shares": {
+            name: int(n) / max(int(counts.sum()), 1) for name, n in zip(names, counts, strict=True)
+        },
+        "measured": measurement.as_json() if measurement else None,
+    }
+    if selection is not None and parent_proba is not None:
+        accepted = np.bincount(selection.classes[selection.accepted], minlength=len(names))
+        reasons = np.bincount(
+            selection.reasons[~selection.accepted], minlength=len(selection.reason_names)
+        )
+        metrics |= {
+            "n_pseudo": int(accepted.sum()),
+            "accepted": {name: int(n) for name, n in zip(names, accepted, strict=True)},
+            "rejected": {
+                why: int(n) for why, n in zip(selection.reason_names, reasons, strict=True) if n
+            },
+            "n_flipped": int((most_likely(parent_proba) != guess).sum()),
+        }
+    return metrics
+
+
+def most_likely(proba: Floats) -> NDArray[np.int32]:
+    """Return (n_items,) the class of highest probability, -1 where there is no answer."""
+    answered = ~np.isnan(proba[:, 0])
+    guess = np.full(len(proba), NO_LABEL, dtype=np.int32)
+    guess[answered] = proba[answered].argmax(axis=1)
+    return guess
+
+
+def read_guess(workspace: Workspace, prediction_id: str) -> NDArray[np.int32]:
+    """Return the most likely class of every item by a stored prediction, block by block."""
+    proba = StoredProba(workspace.store, prediction_id)
+    blocks = [
+        most_likely(proba.read(start, min(start + ROWS_AT_ONCE, proba.shape[0])))
+        for start in range(0, proba.shape[0], ROWS_AT_ONCE)
+    ]
+    return np.concatenate(blocks) if blocks else np.empty(0, dtype=np.int32)

@@ -1,0 +1,56 @@
+"""Settings of a training run: what was asked for, else the project's, else the default."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from annotate.steps.workspace import Workspace
+from annotate.training.defaults import DEFAULT_ROUNDS, DEFAULT_SELECTORS, DEFAULT_STUDENT
+
+# A label is given where the student holds its class more likely right than wrong.
+ACCEPT_LABELS = "threshold:0.5"
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """What shapes every round of one run."""
+
+    n_rounds: int
+    selectors: tuple[str, ...]
+    student: str
+    teacher: str | None
+    seed: int
+    accept: str = ACCEPT_LABELS
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the settings as they are recorded with each round."""
+        return {**asdict(self), "selectors": list(self.selectors)}
+
+
+def resolve_settings(
+    workspace: Workspace,
+    *,
+    n_rounds: int | None,
+    selectors: Sequence[str] | None,
+    student: str | None,
+    teacher: str | None,
+    seed: int | None,
+) -> RunSettings:
+    """Return the settings to run with."""
+    defaults = workspace.config.defaults
+    if n_rounds is None:
+        n_rounds = DEFAULT_ROUNDS if defaults.rounds is None else defaults.rounds
+    return RunSettings(
+        n_rounds=n_rounds,
+        selectors=tuple(selectors or default_selectors(workspace)),
+        student=student or defaults.student or DEFAULT_STUDENT,
+        teacher=teacher,
+        seed=defaults.seed if seed is None else seed,
+    )
+
+
+def default_selectors(workspace: Workspace) -> tuple[str, ...]:
+    """Return the selectors of ``annotate.toml``, else the default ones."""
+    return workspace.config.defaults.selectors or DEFAULT_SELECTORS

@@ -1,0 +1,129 @@
+"""Select: show what a round would learn from, before anything trains."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from annotate.errors import NotReadyError
+from annotate.protocols import Ints, Progress, Selector, no_progress
+from annotate.selection import SELECTORS
+from annotate.selection.chain import chain
+from annotate.steps.candidates import candidate_proba, selection_context
+from annotate.steps.corpus_view import StoredCorpus
+from annotate.steps.given_labels import read_given_labels
+from annotate.steps.predicting import current_prediction
+from annotate.steps.run_settings import default_selectors
+from annotate.steps.workspace import Workspace
+from annotate.training.defaults import DEFAULT_ROUNDS
+
+
+@dataclass(frozen=True)
+class SelectReport:
+    """What would be accepted.
+
+    Attributes
+    ----------
+    per_class : dict
+        Class name to accepted (items) and expected_precision (mean confidence of the accepted, as
+        the teacher tells it; None where nothing is accepted).
+    rejected : dict
+        Reason to the number of considered items it keeps out.
+    """
+
+    teacher: str
+    prediction_id: str
+    selectors: list[str]
+    round_no: int
+    n_rounds: int
+    n_items: int
+    n_considered: int
+    n_accepted: int
+    expected_precision: float | None
+    per_class: dict[str, dict[str, float | int | None]]
+    rejected: dict[str, int]
+
+
+def select(
+    workspace: Workspace,
+    selectors: Sequence[str] | None = None,
+    *,
+    round_no: int = 1,
+    n_rounds: int = DEFAULT_ROUNDS,
+    progress: Progress = no_progress,
+) -> SelectReport:
+    """Apply selectors to the newest predictions and report; nothing is stored.
+
+    Parameters
+    ----------
+    selectors : sequence of str, optional
+        Names with arguments, chained in order; default are the project's.
+    round_no, n_rounds : int
+        Growing selectors accept more in later rounds: which one to show.
+
+    Raises
+    ------
+    NotReadyError
+        If no teacher has predicted yet.
+    """
+    record = current_prediction(workspace)
+    if record is None:
+        raise NotReadyError("Selecting needs predictions; there are none. Run `annotate predict`.")
+    names = list(selectors or default_selectors(workspace))
+    given = read_given_labels(workspace)
+    proba = candidate_proba(workspace, record["prediction_id"], given)
+    selector = make_chain(names)
+    view = (
+        view_if_features(workspace, given.training, progress) if selector.needs_neighbours else None
+    )
+    context = selection_context(
+        workspace, given, view,
+        round_no=round_no, n_rounds=n_rounds, seed=workspace.config.defaults.seed,
+    )  # fmt: skip
+    selection = selector.select(proba, context)
+    accepted = selection.accepted
+    classes = selection.classes[accepted]
+    confidence = proba[selection.rows[accepted], classes]
+    reasons = np.bincount(selection.reasons[~accepted], minlength=len(selection.reason_names))
+    return SelectReport(
+        teacher=record["teacher"],
+        prediction_id=record["prediction_id"],
+        selectors=names,
+        round_no=round_no,
+        n_rounds=n_rounds,
+        n_items=len(proba),
+        n_considered=len(np.unique(selection.rows)),
+        n_accepted=int(accepted.sum()),
+        expected_precision=float(confidence.mean()) if len(confidence) else None,
+        per_class={
+            spec.name: {
+                "accepted": int((classes == spec.class_no).sum()),
+                "expected_precision": (
+                    float(confidence[classes == spec.class_no].mean())
+                    if (classes == spec.class_no).any()
+                    else None
+                ),
+            }
+            for spec in workspace.schema.active
+        },
+        rejected={
+            name: int(n) for name, n in zip(selection.reason_names, reasons, strict=True) if n
+        },
+    )
+
+
+def make_chain(names: Sequence[str]) -> Selector:
+    """Return the selectors of these names as one: a later one sees what earlier ones accepted."""
+    return chain([SELECTORS.make(name) for name in names])
+
+
+def view_if_features(workspace: Workspace, labels: Ints, progress: Progress) -> StoredCorpus | None:
+    """Return the corpus for selectors that ask neighbours, None where no features exist."""
+    view = StoredCorpus(workspace, labels, progress=progress)
+    try:
+        view.features()
+    except NotReadyError:
+        return None
+    return view

@@ -1,0 +1,164 @@
+"""Simulate: what would a budget of answers buy? Truth plays the reviewer, on a copy."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from annotate.errors import ConfigError
+from annotate.protocols import NO_LABEL, Progress, no_progress
+from annotate.review.measuring import is_blind
+from annotate.review.queue import DEFAULT_ORDER
+from annotate.steps.evaluate import evaluate, read_truth
+from annotate.steps.review import open_queue
+from annotate.steps.train import train
+from annotate.steps.workspace import Workspace, open_workspace
+from annotate.store.decisions import Decision, append_decisions
+from annotate.store.migrate import backup
+from annotate.store.paths import ProjectPaths
+
+REVIEWER = "simulated"
+
+
+@dataclass(frozen=True)
+class SimulateReport:
+    """The curve of accuracy against answers; the first point is before any answer."""
+
+    queue: str
+    budget: int
+    batch: int
+    seed: int
+    points: list[dict[str, Any]]
+    kept: bool
+
+
+def simulate(
+    workspace: Workspace,
+    truth: Path,
+    *,
+    budget: int,
+    queue: str = DEFAULT_ORDER,
+    batch: int | None = None,
+    seed: int = 0,
+    keep: bool = False,
+    progress: Progress = no_progress,
+) -> SimulateReport:
+    """Answer ``budget`` items from the queue with the truth, train after each batch, and measure.
+
+    Parameters
+    ----------
+    truth : Path
+        CSV or Parquet with id and label. It answers and measures; nothing else learns from it.
+    budget : int
+        Answers to give, 1 or more.
+    queue : str
+        Queue order.
+    batch : int, optional
+        Answers between two trainings; default is all at once.
+    keep : bool
+        Write the answers into the project itself, as decisions of purpose ``simulated``. Rounds are
+        always trained on the copy only.
+
+    Raises
+    ------
+    ConfigError
+        If budget or batch is below 1.
+    """
+    batch = budget if batch is None else batch
+    if budget < 1 or batch < 1:
+        raise ConfigError(f"--budget and --batch must be 1 or more; got {budget} and {batch}.")
+    answers: list[Decision] = []
+    with _copy_of(workspace) as copy:
+        points = [_point(copy, truth, 0)]
+        while len(answers) < budget:
+            events = answer_queue(
+                copy, truth, min(batch, budget - len(answers)), queue=queue, seed=seed
+            )
+            if not events:
+                break  # the queue is empty, or what is left of it has no truth
+            answers += events
+            train(copy, seed=seed)
+            points.append(_point(copy, truth, len(answers)))
+            progress(len(answers), budget, "simulate")
+    if keep:
+        append_decisions(workspace.store, answers)
+    return SimulateReport(queue, budget, batch, seed, points, keep)
+
+
+def answer_queue(
+    workspace: Workspace,
+    truth: Path,
+    n_answers: int,
+    *,
+    queue: str = DEFAULT_ORDER,
+    seed: int = 0,
+) -> list[Decision]:
+    """Answer the first items of the review queue with the truth; return what was stored.
+
+    An answer to a spot-check item measures and does not train, as it would from a person.
+    """
+    rows, classes = read_truth(workspace, truth)
+    known = rows >= 0
+    class_of = np.full(workspace.n_items(), NO_LABEL)
+    class_of[rows[known]] = classes[known]
+    opened = open_queue(workspace, queue, seed=seed)
+    answerable = opened.item_nos[class_of[opened.item_nos] != NO_LABEL][:n_answers]
+    events = [
+        _answer(
+            workspace, int(number), int(class_of[number]), opened.basis.asked_first.get(int(number))
+        )
+        for number in answerable
+    ]
+    append_decisions(workspace.store, events)
+    return events
+
+
+def _answer(workspace: Workspace, item_no: int, class_no: int, reason: str | None) -> Decision:
+    return Decision(
+        event_id=f"{REVIEWER}:{workspace.store.project_id()}:{item_no}",
+        item_no=item_no,
+        reviewer=REVIEWER,
+        kind="relabel",
+        class_no=class_no,
+        schema_version=workspace.schema.version,
+        purpose="simulated",
+        role="held_back" if is_blind(reason) else "train",
+    )
+
+
+def _point(workspace: Workspace, truth: Path, n_answers: int) -> dict[str, Any]:
+    result = evaluate(workspace, truth)
+    return {
+        "answers": n_answers,
+        "coverage": result.coverage,
+        "accuracy": result.accuracy,
+        "accuracy_all": result.accuracy_all,
+    }
+
+
+@contextmanager
+def _copy_of(workspace: Workspace) -> Iterator[Workspace]:
+    """Give a copy of the project that shares the bytes of its arrays and vanishes afterwards."""
+    root = workspace.paths.root
+    with tempfile.TemporaryDirectory(prefix=f".{root.name}-simulate-", dir=root.parent) as folder:
+        paths = ProjectPaths(Path(folder) / root.name)
+        paths.root.mkdir(mode=0o700)
+        shutil.copy2(workspace.paths.config, paths.config)
+        backup(workspace.paths.store, paths.store)
+        for name in ("arrays", "media", "models"):
+            if (root / name).exists():
+                # Files are replaced by rename and never changed, so a second name for each will do.
+                shutil.copytree(root / name, paths.root / name, copy_function=os.link)
+        copy = open_workspace(paths.root)
+        try:
+            yield copy
+        finally:
+            copy.close()

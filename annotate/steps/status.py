@@ -1,0 +1,108 @@
+"""Status: where a project stands, and what to do next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from annotate.protocols import NO_LABEL
+from annotate.steps.labels import SOURCES, read_current_labels
+from annotate.steps.workspace import Workspace
+from annotate.store.arrays import list_arrays
+from annotate.store.decisions import count_decisions
+from annotate.store.history import list_predictions, list_rounds
+from annotate.store.items import quarantine_by_code, source_counts
+from annotate.store.queue_front import read_queue_front
+
+
+@dataclass(frozen=True)
+class Status:
+    """A project at a glance."""
+
+    folder: str
+    modality: str
+    task: str
+    classes: list[str]
+    schema_version: int
+    n_items: int
+    n_dropped: int
+    inputs: dict[str, int]
+    quarantine: dict[str, int]
+    features: list[dict[str, Any]]
+    predictions: list[dict[str, Any]]
+    n_rounds: int
+    head_round: int | None
+    n_decisions: int
+    n_conflicts: int
+    labels_by_source: dict[str, int]
+    labels_by_class: dict[str, int]
+    n_spot_check_open: int
+    next_step: str
+
+
+def read_status(workspace: Workspace) -> Status:
+    """Return where the project stands."""
+    labels = read_current_labels(workspace)
+    n_items = len(labels.labels)
+    arrays = [array for array in list_arrays(workspace.store) if array.kind == "features"]
+    with workspace.store.read() as connection:
+        predictions = [r for r in list_predictions(connection) if r["round_no"] is None]
+        rounds = list_rounds(connection)
+        asked = read_queue_front(connection)["item_no"].to_numpy(dtype=np.int64)
+        inputs = source_counts(connection)
+        reasons = quarantine_by_code(connection)
+        n_decisions = count_decisions(connection)
+    given = labels.given
+    by_class = np.bincount(
+        labels.labels[labels.labels != NO_LABEL], minlength=workspace.schema.n_classes
+    )
+    return Status(
+        folder=str(workspace.paths.root),
+        modality=workspace.modality,
+        task=workspace.schema.task,
+        classes=[spec.name for spec in workspace.schema.active],
+        schema_version=workspace.schema.version,
+        n_items=n_items,
+        n_dropped=int(given.dropped.sum()),
+        inputs=inputs,
+        quarantine=reasons,
+        features=[
+            {"encoder_id": a.array_id, "dim": a.n_columns, "n_items": a.n_rows} for a in arrays
+        ],
+        predictions=[
+            {key: r[key] for key in ("teacher", "prediction_id", "n_items")} for r in predictions
+        ],
+        n_rounds=len(rounds),
+        head_round=labels.head["round_no"] if labels.head else None,
+        n_decisions=n_decisions,
+        n_conflicts=int(given.human.conflict.sum()),
+        labels_by_source={
+            name: int((labels.sources == code).sum()) for code, name in enumerate(SOURCES)
+        },
+        labels_by_class={
+            spec.name: int(by_class[spec.class_no]) for spec in workspace.schema.classes
+        },
+        n_spot_check_open=int((~given.human.decided[asked]).sum()),
+        next_step=_next_step(
+            n_items, any(a.n_rows == n_items for a in arrays), bool(predictions), len(rounds),
+            int((~given.human.decided[asked]).sum()),
+        ),
+    )  # fmt: skip
+
+
+def _next_step(
+    n_items: int, has_features: bool, has_predictions: bool, n_rounds: int, n_asked: int
+) -> str:
+    if n_items == 0:
+        return "annotate add DIR SOURCE"
+    if not has_features and not has_predictions:
+        return "annotate embed DIR"
+    if not has_predictions and n_rounds == 0:
+        return "annotate predict DIR"
+    if n_rounds == 0:
+        return "annotate train DIR"
+    if n_asked:
+        return f"annotate review DIR ({n_asked} spot-check items wait)"
+    return "annotate review DIR, annotate train DIR, or annotate export DIR OUT --format parquet"

@@ -1,0 +1,1 @@
+"""The review app: draws view models, sends decisions."""

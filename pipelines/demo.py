@@ -1,0 +1,132 @@
+"""The whole loop on real handwritten digits: class names, rounds, 50 answers, a training set.
+
+The teacher is a tiny CLIP that has seen only digits rendered from fonts, so its zero-shot labels
+are wrong often enough for selection, rounds and review to matter. Truth comes in twice, both times
+named: it plays the reviewer for the answers, and it measures each step.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from annotate.cli.output import print_json, print_lines, print_table
+from annotate.cli.rounds import tell_spot_check
+from annotate.corpus.records import SourceOptions
+from annotate.errors import ConfigError
+from annotate.protocols import Progress, no_progress
+from annotate.quality.spot_check import SpotCheck
+from annotate.steps.add import add
+from annotate.steps.embed import embed
+from annotate.steps.evaluate import evaluate
+from annotate.steps.export import export
+from annotate.steps.predict import predict
+from annotate.steps.rounds import list_all_rounds
+from annotate.steps.simulate import answer_queue
+from annotate.steps.train import train
+from annotate.steps.workspace import Workspace, create_workspace
+from pipelines.demo_digits import digit_classes, write_digit_images
+from pipelines.embedded import data_folder
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Label 1,797 handwritten digits."""
+
+    folder: Path
+    spot_check: int = 30  # answers to the random items that tell whether the rounds helped
+    batches: int = 2  # then batches of answers to the queue, rounds after each
+    batch: int = 10
+    # The ten digits are about equally frequent, and whoever uses this selector must know as much.
+    selector: str = "growing_quota"
+    rounds: int = 10
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of the demo's table; rates are fractions of all items."""
+
+    step: str
+    answers: int
+    coverage: float
+    accuracy: float | None
+    accuracy_all: float
+
+
+@dataclass(frozen=True)
+class Result:
+    """What the demo reached, and where to look."""
+
+    steps: list[Step]
+    spot_check: SpotCheck | None
+    project: str
+    report: str
+    export: str
+
+
+def run(settings: Settings, progress: Progress = no_progress) -> Result:
+    """Run the loop in ``settings.folder``, which must be new or empty."""
+    folder = settings.folder
+    if folder.exists() and any(folder.iterdir()):
+        raise ConfigError(
+            f"The demo needs a new folder; {folder} holds something already."
+            " Give another one: annotate demo DIR."
+        )
+    truth = write_digit_images(folder)
+    workspace = create_workspace(folder / "project", digit_classes(), modality="image")
+    steps = []
+
+    add(workspace, folder / "images", SourceOptions(modality="image"), progress=progress)
+    embed(workspace, f"open_clip:{data_folder() / 'demo_clip'}", progress=progress)
+    predict(workspace, "zero_shot", progress=progress)
+    train(workspace, n_rounds=0, seed=settings.seed)
+    steps.append(_measure(workspace, truth, "zero-shot from class names", 0))
+
+    train(
+        workspace,
+        n_rounds=settings.rounds,
+        selectors=[settings.selector],
+        seed=settings.seed,
+        progress=progress,
+    )
+    steps.append(_measure(workspace, truth, "rounds of self-training", 0))
+
+    n_answers = len(answer_queue(workspace, truth, settings.spot_check, seed=settings.seed))
+    spot_check = list_all_rounds(workspace).spot_check
+    steps.append(_measure(workspace, truth, "spot check of random items", n_answers))
+
+    for _ in range(settings.batches):
+        n_answers += len(answer_queue(workspace, truth, settings.batch, seed=settings.seed))
+        report = train(workspace, seed=settings.seed, progress=progress)
+        steps.append(_measure(workspace, truth, "answers, and rounds after them", n_answers))
+
+    exported = export(workspace, folder / "training-set", "imagefolder", progress=progress)
+    workspace.close()
+    return Result(steps, spot_check, str(folder / "project"), report.report, exported.destination)
+
+
+def show(result: Result, as_json: bool = False) -> None:
+    """Print the table, and where the project, the report and the training set are."""
+    if as_json:
+        print_json(result)
+        return
+    print_table(
+        ("step", "human answers", "coverage", "accuracy of labels", "accuracy of all items"),
+        [tuple(asdict(step).values()) for step in result.steps],
+        title="1,797 handwritten digits; accuracy against the truth",
+    )
+    if result.spot_check is not None:
+        print_lines(tell_spot_check(result.spot_check))
+    print_lines(
+        f"Project       {result.project}",
+        f"Report        {result.report}",
+        f"Training set  {result.export}",
+        f"Look at it    annotate review {result.project}",
+    )
+
+
+def _measure(workspace: Workspace, truth: Path, step: str, n_answers: int) -> Step:
+    result: Any = evaluate(workspace, truth)
+    return Step(step, n_answers, result.coverage, result.accuracy, result.accuracy_all)

@@ -1,0 +1,79 @@
+"""What commands print for people."""
+
+from __future__ import annotations
+
+import pandas as pd
+from PIL import Image
+
+import annotate
+from tests.annotate.cli.conftest import TRICKY_ID
+
+
+def test_add_names_columns_that_look_like_labels_and_files_it_passed_over(run, corpus, tmp_path):
+    annotate.create(tmp_path / "t", ["a", "b"], modality="text").close()
+    assert "--label-column label" in run("add", tmp_path / "t", corpus).out
+    annotate.create(tmp_path / "i", ["a", "b"]).close()
+    (tmp_path / "photos").mkdir()
+    Image.new("RGB", (9, 9)).save(tmp_path / "photos" / "a.png")
+    (tmp_path / "photos" / "a.xml").write_text("<a/>")
+    shown = run("add", tmp_path / "i", tmp_path / "photos").out
+    assert "1 inputs, 1 new items" in shown and "1 .xml" in shown
+
+
+def test_adding_again_says_that_nothing_changed(run, project, corpus):
+    assert "0 new items (was added before; nothing changed)" in run("add", project, corpus).out
+
+
+def test_rounds_list_fits_80_characters_with_the_reasons_below(run, finished):
+    shown = run("rounds", "list", finished).out
+    assert max(map(len, shown.splitlines())) <= 80
+    assert "Round 1: all 1 rounds are done." in shown
+
+
+def test_ids_and_inputs_cannot_act_on_a_terminal(run, finished):
+    listed = run("items", "list", finished).out
+    assert TRICKY_ID not in listed and "t\\u202egpj.exe" in listed
+    quarantined = run("items", "quarantine", finished).out
+    assert "\x1b" not in quarantined and "\\x1b[31m" in quarantined
+    assert "\u202e" not in run("why", finished, TRICKY_ID).out
+
+
+def test_an_empty_project_says_what_comes_next(run, tmp_path):
+    annotate.create(tmp_path / "p", ["a", "b"]).close()
+    assert "annotate add" in run("items", "list", tmp_path / "p").out
+    assert "annotate predict" in run("predictions", "list", tmp_path / "p").out
+    assert "annotate train" in run("rounds", "list", tmp_path / "p").out
+
+
+def test_a_classes_file_holds_a_class_a_line_with_prompts_behind_tabs(run, tmp_path):
+    path = tmp_path / "classes.txt"
+    path.write_text("\ufeffowl\ta photo of an owl\tan owl\n\nwren, small\n", encoding="utf-8")
+    assert run("init", tmp_path / "p", "--classes-file", path).code == 0
+    with annotate.open(tmp_path / "p") as project:
+        assert project.schema.names == ("owl", "wren, small")
+        assert project.schema.classes[0].prompts == ("a photo of an owl", "an owl")
+
+
+def test_verify_exits_3_when_an_export_is_damaged(run, finished, tmp_path):
+    run("export", finished, tmp_path / "out", "--format", "csv")
+    assert run("verify", tmp_path / "out").code == 0
+    with open(tmp_path / "out" / "labels.csv", "a") as file:
+        file.write("x")
+    damaged = run("verify", tmp_path / "out")
+    assert (damaged.code, damaged.err) == (3, "")
+    assert "labels.csv" in damaged.out
+
+
+def test_doctor_exits_2_when_an_array_is_damaged(run, project):
+    part = next((project / "arrays" / "features").rglob("part-00000.npy"))
+    part.write_bytes(part.read_bytes()[:-1] + b"\xff")
+    result = run("doctor", project)
+    assert result.code == 2
+    assert f"{part} is damaged" in result.out
+
+
+def test_an_export_through_the_command_line_holds_what_status_counts(run, finished, tmp_path):
+    assert run("export", finished, tmp_path / "out", "--format", "csv", "--only", "human").code == 0
+    table = pd.read_csv(tmp_path / "out" / "labels.csv")
+    assert table["source"].tolist() == ["gold"] * 8
+    assert "8 gold" in run("status", finished).out

@@ -1,0 +1,65 @@
+"""A user's mistake is one line that says what and what next, and exit code 2."""
+
+from __future__ import annotations
+
+import pytest
+
+MISTAKES = {
+    "too few classes": ("init {tmp}/n --classes a", "2 to 4,096 classes; got 1"),
+    "an empty class": ("init {tmp}/n --classes a,,b", "class 2 is ''"),
+    "classes alike": ("init {tmp}/n --classes a,A", "'a' = 'A'"),
+    "no classes": ("init {tmp}/n", "--classes-file"),
+    "no classes file": ("init {tmp}/n --classes-file {tmp}/none", "No such file"),
+    "unknown modality": ("init {tmp}/n --classes a,b --modality video", "got 'video'"),
+    "several classes an item": ("init {tmp}/n --classes a,b --task multi", "--task single"),
+    "a folder in use": ("init {p} --classes a,b", "Give another folder"),
+    "no project": ("status {tmp}/none", "annotate init"),
+    "no source": ("add {p} {tmp}/none.csv", "none.csv"),
+    "no such column": ("add {p} {corpus} --text-column body", "'id', 'text', 'label'"),
+    "unknown encoder": ("embed {p} --encoder hashin", "Did you mean 'hashing'"),
+    "an encoder for pictures": ("embed {p} --encoder pixels", "takes images"),
+    "unknown teacher": ("predict {p} --teacher prob", "Did you mean 'probe'"),
+    "unknown selector": ("select {p} --selector quoota:3", "Did you mean 'quota'"),
+    "a quota that is no number": ("select {p} --selector quota:x", "got 'x'"),
+    "a round beyond the last": ("select {p} --round 5 --rounds 3", "got 5 of 3"),
+    "unknown student": ("train {p} --student linaer", "Did you mean 'linear'"),
+    "negative rounds": ("train {p} --rounds -1", "--rounds"),
+    "unknown round": ("rounds revert {p} 9", "Known: 0, 1"),
+    "unknown item": ("why {p} t33", "Did you mean 't3'"),
+    "unknown item to drop": ("items drop {p} zz", "annotate items list"),
+    "no truth": ("evaluate {p} --truth {tmp}/none.csv", "Check the path"),
+    "no answers": ("simulate {p} --truth {truth} --budget 0", "--budget"),
+    "unknown queue": ("simulate {p} --truth {truth} --budget 1 --queue margn", "'margin'"),
+    "unknown format": ("export {p} {tmp}/o --format parket", "Did you mean 'parquet'"),
+    "confidence above 1": ("export {p} {tmp}/o --min-confidence 2", "--min-confidence"),
+    "an option of another format": ("export {p} {tmp}/o --excel-safe", "--format csv"),
+    "nothing left to export": (
+        "export {p} {tmp}/o --only pseudo --min-confidence 1",
+        "with min confidence 1.0, only pseudo",
+    ),
+    "no export": ("verify {tmp}", "manifest.json"),
+    "unknown class": ("schema retire {p} ship", "got 'ship'"),
+    "unknown recipe": ("run dmeo {tmp}/r", "Did you mean 'demo'"),
+    "unknown setting": ("run self_train_texts {tmp}/r --set round=3", "Did you mean 'rounds'"),
+    "a setting without value": ("run self_train_texts {tmp}/r --set rounds", "KEY=VALUE"),
+    "a setting that is missing": ("run self_train_texts {tmp}/r", "--set source="),
+    "unknown option": ("status {p} --jsn", "annotate status --help"),
+    "unknown command": ("statsu {p}", "annotate --help"),
+    "a missing argument": ("export {p}", "annotate export --help"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_is_told_in_one_line(run, finished, corpus, truth, tmp_path, name):
+    words, says = MISTAKES[name]
+    places = {"p": finished, "corpus": corpus, "truth": truth, "tmp": tmp_path}
+    result = run(*(word.format(**places) for word in words.split()))
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith("annotate: ") and result.err.count("\n") == 1
+    assert result.err.endswith(".\n")
+    assert says in result.err
+
+
+def test_a_mistake_leaves_nothing_behind(run, tmp_path):
+    run("init", tmp_path / "new", "--classes", "a,A")
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,111 @@
+"""What decisions add up to: each rule on events that can be counted by hand."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from annotate.review.decision_rules import DECIDING, LABELLING, resolve_decisions
+
+COLUMNS = ("event_id", "item_no", "reviewer", "kind", "class_no", "undoes", "purpose", "role")
+
+
+def events(*rows):
+    """Each row: item, reviewer, kind, class; an undo names an event instead of a class."""
+    table = []
+    for number, (item_no, reviewer, kind, value, *rest) in enumerate(rows):
+        purpose, role = rest or ("review", "train")
+        class_no, undoes = (None, value) if kind == "undo" else (value, None)
+        row = (f"e{number}", item_no, reviewer, kind, class_no, undoes, purpose, role)
+        table.append(row)
+    return pd.DataFrame(table, columns=COLUMNS)
+
+
+def test_the_last_decision_of_a_reviewer_stands():
+    human = resolve_decisions(events((0, "ann", "accept", 1), (0, "ann", "relabel", 2)), 2)
+    assert human.labels.tolist() == [2, -1]
+    assert human.decided.tolist() == [True, False]
+
+
+def test_an_undo_brings_back_what_stood_before():
+    log = events((0, "ann", "accept", 1), (0, "ann", "relabel", 2), (0, "ann", "undo", "e1"))
+    assert resolve_decisions(log, 1).labels.tolist() == [1]
+
+
+def test_undoing_the_only_decision_leaves_the_item_open():
+    human = resolve_decisions(events((0, "ann", "accept", 1), (0, "ann", "undo", "e0")), 1)
+    assert (human.labels.tolist(), human.decided.tolist()) == ([-1], [False])
+
+
+def test_two_reviewers_who_differ_make_a_conflict_and_no_label():
+    human = resolve_decisions(events((0, "ann", "accept", 1), (0, "bob", "relabel", 2)), 1)
+    assert (human.labels.tolist(), human.conflict.tolist()) == ([-1], [True])
+
+
+@pytest.mark.parametrize("kind", ["skip", "reject"])
+def test_a_skip_or_a_rejection_disagrees_with_nobody(kind):
+    human = resolve_decisions(events((0, "ann", "accept", 1), (0, "bob", kind, 1)), 1)
+    assert (human.labels.tolist(), human.conflict.tolist()) == ([1], [False])
+
+
+def test_a_flag_decides_nothing():
+    assert not resolve_decisions(events((0, "ann", "flag", None)), 1).decided.any()
+
+
+def test_a_rejection_says_which_class_it_is_not():
+    human = resolve_decisions(events((3, "ann", "reject", 2), (4, "ann", "skip", None)), 5)
+    assert human.rejected.tolist() == [[3, 2]]
+    assert human.labels.tolist() == [-1] * 5
+
+
+@pytest.mark.parametrize(
+    ("purpose", "role", "trains", "measures"),
+    [
+        ("review", "train", True, False),
+        ("review", "held_back", False, True),
+        ("audit", "train", False, False),
+        ("audit", "held_back", False, False),
+        ("simulated", "train", True, False),
+    ],
+)
+def test_what_measures_does_not_train(purpose, role, trains, measures):
+    human = resolve_decisions(events((0, "ann", "accept", 1, purpose, role)), 1)
+    assert (human.trains[0], human.measures[0]) == (trains, measures)
+
+
+def reference_labels(log, n_items):
+    """The rule, slowly: replay the log reviewer by reviewer, then compare the reviewers."""
+    undone = set(log.loc[log["kind"] == "undo", "undoes"])
+    standing = [{} for _ in range(n_items)]
+    for row in log.itertuples():
+        if row.kind in DECIDING and row.event_id not in undone:
+            standing[row.item_no][row.reviewer] = (row.kind, row.class_no)
+    given_classes = [
+        {int(c) for kind, c in by_reviewer.values() if kind in LABELLING}
+        for by_reviewer in standing
+    ]
+    return [classes.pop() if len(classes) == 1 else -1 for classes in given_classes]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 3),
+            st.sampled_from(["ann", "bob"]),
+            st.sampled_from(["accept", "relabel", "reject", "skip", "flag"]),
+            st.integers(0, 2),
+            st.booleans(),
+        ),
+        max_size=20,
+    )
+)
+def test_labels_follow_the_definition(acts):
+    rows = []
+    for item_no, reviewer, kind, class_no, undo in acts:
+        rows.append((item_no, reviewer, kind, class_no))
+        if undo:
+            rows.append((item_no, reviewer, "undo", f"e{len(rows) - 1}"))
+    log = events(*rows)
+    assert resolve_decisions(log, 4).labels.tolist() == reference_labels(log, 4)

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from annotate.errors import UnknownNameError
+from annotate.review.orders.context import OrderContext
+from annotate.review.prediction_summary import PredictionSummary, summarise_nothing
+from annotate.review.queue import build_queue, queue_orders
+
+N = 40
+
+
+@pytest.fixture
+def summary(rng):
+    return PredictionSummary(
+        predicted=rng.integers(0, 3, N).astype(np.int32),
+        confidence=rng.random(N, dtype=np.float32),
+        margin=rng.random(N, dtype=np.float32),
+        entropy=rng.random(N, dtype=np.float32),
+    )
+
+
+def rank(name, summary, rows=None, labels=None, seed=0):
+    rows = np.arange(len(summary.predicted)) if rows is None else np.asarray(rows)
+    labels = np.full(len(summary.predicted), -1) if labels is None else labels
+    return queue_orders.make(name).rank(summary, OrderContext(rows, labels, 3, seed)).tolist()
+
+
+@pytest.mark.parametrize("name", queue_orders.names())
+def test_every_order_returns_each_row_once(name, summary):
+    rows = np.arange(3, N, 2)
+    assert sorted(rank(name, summary, rows)) == rows.tolist()
+
+
+@pytest.mark.parametrize("name", queue_orders.names())
+def test_every_order_repeats_and_takes_no_items(name, summary):
+    assert rank(name, summary) == rank(name, summary)
+    assert rank(name, summary, rows=np.zeros(0, dtype=int)) == []
+
+
+@pytest.mark.parametrize("name", queue_orders.names())
+def test_every_order_says_why_it_asks(name):
+    assert queue_orders.make(name).because
+
+
+def test_margin_asks_the_closest_call_first(summary):
+    assert rank("margin", summary) == sorted(range(N), key=lambda row: summary.margin[row])
+
+
+def test_entropy_asks_the_most_spread_first(summary):
+    assert rank("entropy", summary) == sorted(range(N), key=lambda row: -summary.entropy[row])
+
+
+def test_random_depends_on_the_seed_alone(summary):
+    assert rank("random", summary, seed=1) != rank("random", summary, seed=2)
+
+
+def test_mixed_takes_a_close_call_and_a_random_item_in_turn(summary):
+    uncertain, random = rank("margin", summary), rank("random", summary)
+    in_turn = [row for pair in zip(uncertain, random, strict=True) for row in pair]
+    expected = list(dict.fromkeys(in_turn))
+    assert rank("mixed", summary) == expected
+
+
+def test_class_balanced_always_asks_for_the_class_with_the_fewest_labels(summary):
+    labels = np.full(N, -1)
+    labels[:6] = [0, 0, 0, 0, 1, 1]
+    counts, left = [4, 2, 0], list(range(6, N))
+    expected = []
+    while left:  # the definition: one greedy choice after another
+        classes = summary.predicted
+        row = min(left, key=lambda r: (counts[classes[r]], classes[r], summary.margin[r]))
+        counts[summary.predicted[row]] += 1
+        left.remove(row)
+        expected.append(row)
+    assert rank("class_balanced", summary, np.arange(6, N), labels) == expected
+
+
+def test_an_unknown_order_lists_the_near_ones():
+    with pytest.raises(UnknownNameError, match="margin"):
+        queue_orders.make("margins")
+
+
+def queue(summary, is_open, asked_first=()):
+    labels = np.full(len(is_open), -1)
+    order = queue_orders.make("margin")
+    return build_queue(
+        summary, order, is_open=is_open, labels=labels, n_classes=3, asked_first=asked_first
+    ).tolist()
+
+
+def test_asked_first_come_first_in_their_order_once_and_only_while_open(summary):
+    is_open = np.ones(N, dtype=bool)
+    is_open[7] = False
+    numbers = queue(summary, is_open, asked_first=[9, 7, 2])
+    assert numbers[:2] == [9, 2]
+    assert sorted(numbers) == np.flatnonzero(is_open).tolist()
+
+
+def test_items_without_prediction_come_last(summary):
+    summary.predicted[[0, 5]] = -1
+    assert set(queue(summary, np.ones(N, dtype=bool))[-2:]) == {0, 5}
+
+
+def test_without_any_prediction_the_queue_is_shuffled():
+    numbers = queue(summarise_nothing(N), np.ones(N, dtype=bool))
+    assert sorted(numbers) == list(range(N)) != numbers

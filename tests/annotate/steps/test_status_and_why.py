@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import pytest
+
+from annotate.errors import UnknownNameError
+from annotate.steps.conflicts import list_conflicts
+from annotate.steps.status import read_status
+from annotate.steps.train import train
+from annotate.steps.why import explain_item
+from annotate.store.decisions import Decision, append_decisions
+
+
+def decide(workspace, event_id, item_no, reviewer, class_no):
+    event = Decision(event_id, item_no, reviewer, "relabel", 1, class_no=class_no)
+    append_decisions(workspace.store, [event])
+
+
+def test_status_names_the_next_step_as_the_project_grows(empty, corpus, workspace, gold):
+    assert read_status(workspace).next_step == "annotate predict DIR"
+    train(workspace, n_rounds=1, student="linear")
+    status = read_status(workspace)
+    assert status.n_items == 120 and status.inputs["seen"] == 120
+    assert sum(status.labels_by_source.values()) == 120
+    assert sum(status.labels_by_class.values()) == 120 - status.labels_by_source["none"]
+
+
+def test_an_empty_project_is_told_to_add(empty):
+    assert read_status(empty).next_step == "annotate add DIR SOURCE"
+
+
+def test_two_people_who_differ_make_a_conflict_which_is_no_label(workspace):
+    decide(workspace, "e1", 3, "ann", 0)
+    decide(workspace, "e2", 3, "bob", 2)
+    assert list_conflicts(workspace) == [
+        {"item_id": "t003", "answers": {"ann": "fruit", "bob": "animal"}}
+    ]
+    assert explain_item(workspace, "t003").label is None
+    assert read_status(workspace).n_conflicts == 1
+
+
+def test_why_tells_an_items_whole_story(workspace, gold):
+    train(workspace, n_rounds=1, student="linear")
+    decide(workspace, "e1", 60, "ann", 2)
+    history = explain_item(workspace, "t060")
+    assert (history.label, history.source, history.outcome) == ("animal", "human", "ok")
+    assert [d["reviewer"] for d in history.decisions] == ["ann"]
+    assert [a["teacher"] for a in history.predictions] == ["probe"]
+    assert history.rounds[0]["round_no"] == 0
+    assert explain_item(workspace, "t000").gold["label"] == "fruit"
+
+
+def test_an_unknown_item_lists_near_ones(workspace):
+    with pytest.raises(UnknownNameError, match="t01"):
+        explain_item(workspace, "t01x")

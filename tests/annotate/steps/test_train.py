@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from annotate.errors import ConfigError, NotReadyError, ProjectBusyError
+from annotate.protocols import Selection
+from annotate.steps import train as train_module
+from annotate.steps.given_labels import read_given_labels
+from annotate.steps.labels import read_current_labels
+from annotate.steps.round import most_likely, training_set
+from annotate.steps.train import train
+from annotate.store.history import find_round, head_round_no, list_rounds, open_run
+from annotate.store.items import drop_items
+
+FAST = {"student": "linear", "selectors": ["growing_quota"]}
+
+
+def rounds_of(workspace):
+    with workspace.store.read() as connection:
+        return list_rounds(connection)
+
+
+def test_round_0_is_the_teacher_and_each_round_learns_from_the_one_before(workspace, gold):
+    report = train(workspace, n_rounds=2, **FAST)
+    rounds = rounds_of(workspace)
+    assert [r["parent"] for r in rounds] == [None, 0, 1][: len(rounds)]
+    for earlier, later in pairwise(rounds):
+        assert later["teacher_prediction_id"] == earlier["prediction_id"]
+    assert report.measured_on == 6
+
+
+def test_a_growing_quota_learns_from_more_items_each_round(workspace, gold):
+    rounds = [r["n_pseudo"] for r in train(workspace, n_rounds=3, **FAST).rounds[1:]]
+    assert rounds == sorted(rounds)
+    assert rounds[0] == 3 * (1 * (90 // 3) // 3)  # GRIP's first quota: 90 open items, 3 rounds
+
+
+def test_given_labels_never_change_and_what_measures_never_trains():
+    class Given:
+        training = np.array([0, -1, -1, -1, -1])
+        current = np.array([0, 1, -1, -1, -1])  # item 1 measures
+        dropped = np.array([False, False, False, True, False])
+
+    every = np.arange(5)
+    selection = Selection(
+        rows=every, classes=np.full(5, 2), accepted=np.ones(5, dtype=bool),
+        weights=np.full(5, 0.5, dtype=np.float32), reasons=np.zeros(5, dtype=np.int8),
+    )  # fmt: skip
+    labels, weights = training_set(Given, selection)
+    assert labels.tolist() == [0, -1, 2, -1, 2]
+    assert weights[[0, 2, 4]].tolist() == [1.0, 0.5, 0.5]
+
+
+def test_the_same_settings_give_the_same_bytes(workspace, gold, tmp_path):
+    train(workspace, n_rounds=2, teacher="probe", **FAST)
+    first = rounds_of(workspace)
+    train(workspace, n_rounds=2, teacher="probe", **FAST)
+    second = rounds_of(workspace)[len(first) :]
+    assert [r["model_sha256"] for r in second] == [r["model_sha256"] for r in first][-len(second) :]
+
+
+@pytest.mark.parametrize("n_done", [1, 2, 3])
+def test_a_stopped_run_ends_like_an_unbroken_one(workspace, gold, monkeypatch, n_done):
+    settings = {"n_rounds": 3, "teacher": "probe", **FAST}
+    monkeypatch.setattr(train_module, "got_worse", lambda *_: False)
+    monkeypatch.setattr(
+        train_module,
+        "reason_to_stop",
+        lambda t, n, **_: "done" if t == n else None,
+    )
+
+    def stop(done: int, total: int | None, what: str) -> None:
+        if (what, done) == ("rounds", n_done):
+            raise KeyboardInterrupt
+
+    def stop_at_reports(done: int, total: int | None, what: str) -> None:
+        if what == "reports":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(workspace, **settings, progress=stop if n_done < 3 else stop_at_reports)
+    train(workspace, **settings)
+    rounds = rounds_of(workspace)
+    assert [r["round_no"] for r in rounds] == [0, 1, 2, 3]
+    assert [r["stop_reason"] for r in rounds[1:]] == [None, None, "done"]
+    with workspace.store.read() as connection:
+        assert head_round_no(connection) == 3
+        assert open_run(connection) is None
+    assert all(workspace.paths.report(r["round_no"]).exists() for r in rounds)
+
+
+def test_rounds_that_make_held_back_gold_worse_stop_and_the_best_stands(
+    workspace, gold, monkeypatch
+):
+    monkeypatch.setattr(train_module, "got_worse", lambda broken, fixed: True)
+    monkeypatch.setattr(train_module, "reason_to_stop", lambda *_, **__: "held-back gold got worse")
+    report = train(workspace, n_rounds=3, teacher="probe", **FAST)
+    assert (report.head_round, report.stop_reason) == (0, "held-back gold got worse")
+    assert len(report.rounds) == 2
+
+
+def test_without_gold_thirty_random_items_are_asked_once(workspace, corpus, tmp_path):
+    rows = pd.read_csv(corpus)[["id", "label"]].iloc[:12]
+    rows.to_csv(tmp_path / "h.csv", index=False)
+    from annotate.steps.import_labels import import_labels
+
+    import_labels(workspace, tmp_path / "h.csv", role="human")
+    report = train(workspace, n_rounds=1, **FAST)
+    assert (report.measured_on, report.spot_check_asked) == (0, 30)
+    assert train(workspace, n_rounds=1, **FAST).spot_check_asked == 30
+
+
+def test_a_later_run_goes_on_from_the_head(workspace, gold):
+    first = train(workspace, n_rounds=1, **FAST)
+    train(workspace, n_rounds=1, **FAST)
+    with workspace.store.read() as connection:
+        newest = list_rounds(connection)[-1]
+        assert newest["parent"] == first.head_round
+        assert find_round(connection, newest["round_no"] + 1) is None
+
+
+def test_dropped_items_get_no_label(workspace, gold):
+    with workspace.store.write() as connection:
+        drop_items(connection, [50, 51])
+    train(workspace, n_rounds=1, **FAST)
+    assert (read_current_labels(workspace).labels[[50, 51]] == -1).all()
+
+
+def test_pseudo_labels_never_cover_what_people_gave(workspace, gold):
+    train(workspace, n_rounds=1, **FAST)
+    labels, given = read_current_labels(workspace), read_given_labels(workspace)
+    has_given = given.current >= 0
+    assert (labels.labels[has_given] == given.current[has_given]).all()
+    assert (labels.sources[has_given] == 2).all()  # gold
+
+
+def test_a_second_step_is_told_who_holds_the_project(workspace, gold):
+    with workspace.running("embed"), pytest.raises(ProjectBusyError, match="annotate embed"):
+        train(workspace, n_rounds=1)
+
+
+def test_negative_rounds_and_empty_projects_are_refused(workspace, empty):
+    with pytest.raises(ConfigError, match="0 or more"):
+        train(workspace, n_rounds=-1)
+
+
+def test_no_teacher_without_labels_or_class_features(workspace):
+    with pytest.raises(NotReadyError, match="probe"):
+        train(workspace, n_rounds=1, teacher="probe")
+
+
+def test_most_likely_is_minus_one_where_there_is_no_answer():
+    proba = np.array([[0.2, 0.8], [np.nan, np.nan]])
+    assert most_likely(proba).tolist() == [1, -1]

@@ -1,0 +1,82 @@
+"""Small projects to review, made without any teacher."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from annotate.schema import ClassSpec
+from annotate.steps.predicting import write_prediction
+from annotate.steps.workspace import Workspace, create_workspace
+from annotate.store.items import find_or_start_source, insert_items
+
+
+def text_project(
+    folder: Path, texts: Sequence[str], classes: Sequence[str] = ("cat", "dog", "owl")
+) -> Workspace:
+    """Return a project whose item k is called ``t<k>``."""
+    workspace = create_workspace(folder, tuple(ClassSpec(0, c) for c in classes), modality="text")
+    _insert(workspace, [{"item_id": f"t{no}", "text": text} for no, text in enumerate(texts)])
+    return workspace
+
+
+def image_project(
+    folder: Path, images: Sequence[Image.Image], classes: Sequence[str] = ("cat", "dog", "owl")
+) -> Workspace:
+    """Return a project whose item k is ``<k>.png``, in a folder beside it."""
+    workspace = create_workspace(folder, tuple(ClassSpec(0, c) for c in classes))
+    pictures = folder.with_name(f"{folder.name}-pictures")
+    pictures.mkdir()
+    rows = []
+    for number, image in enumerate(images):
+        file = io.BytesIO()
+        image.save(file, "PNG")
+        path = pictures / f"{number}.png"
+        path.write_bytes(file.getvalue())
+        rows.append({"item_id": path.name, "path": str(path)})
+    _insert(workspace, rows)
+    return workspace
+
+
+def predict_at_random(workspace: Workspace, seed: int = 0, teacher: str = "zero_shot") -> str:
+    """Write a prediction drawn from a Dirichlet distribution; return its id."""
+    shape = (workspace.n_items(), workspace.schema.n_classes)
+    proba = np.random.default_rng(seed).dirichlet(np.full(shape[1], 0.3), shape[0])
+    return predict_as_given(workspace, proba, teacher)
+
+
+def predict_as_given(workspace: Workspace, proba, teacher: str = "zero_shot") -> str:
+    """Write a prediction; return its id."""
+    sha256 = hashlib.sha256(np.ascontiguousarray(proba)).hexdigest()
+    record = {
+        "teacher": teacher, "weights_sha256": sha256,
+        "encoder_id": None, "schema_version": workspace.schema.version,
+        "n_items": len(proba), "settings": {}, "round_no": None,
+    }  # fmt: skip
+    return write_prediction(workspace, record, lambda start, stop: proba[start:stop])
+
+
+def _insert(workspace: Workspace, rows: Sequence[dict[str, str]]) -> None:
+    with workspace.store.write() as connection:
+        source_no, _, _ = find_or_start_source(connection, "test", "test", "test", {})
+        insert_items(
+            connection,
+            [
+                {
+                    "item_no": number, "source_no": source_no, "input_no": number,
+                    "sha256": _content_sha256(row), "outcome": "ok", "notes": "[]",
+                    "path": row.get("path"), "text": row.get("text"), "item_id": row["item_id"],
+                }
+                for number, row in enumerate(rows)
+            ],
+        )  # fmt: skip
+
+
+def _content_sha256(row: dict[str, str]) -> str:
+    content = Path(row["path"]).read_bytes() if "path" in row else row["text"].encode()
+    return hashlib.sha256(content).hexdigest()

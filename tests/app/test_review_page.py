@@ -1,0 +1,83 @@
+"""The page as Streamlit runs it; the element inside it is tested in a browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from annotate.review.server_settings import ORDER, PROJECT, REVIEWER
+from annotate.schema import ClassSpec
+from annotate.steps.workspace import create_workspace
+from tests.app.review_projects import predict_at_random, text_project
+
+SCRIPT = Path(__file__).parents[2] / "app" / "views" / "review.py"
+
+
+@pytest.fixture
+def open_page(tmp_path, monkeypatch):
+    def run(order="mixed"):
+        monkeypatch.setenv(PROJECT, str(tmp_path / "p"))
+        monkeypatch.setenv(REVIEWER, "ann")
+        monkeypatch.setenv(ORDER, order)
+        return AppTest.from_file(str(SCRIPT), default_timeout=60).run()
+
+    return run
+
+
+def has_element(page):
+    return "bidi_component" in {element.type for element in page.main}
+
+
+def test_a_project_with_predictions_shows_the_element(tmp_path, open_page):
+    predict_at_random(text_project(tmp_path / "p", ["one", "two"]))
+    page = open_page()
+    assert not page.exception
+    assert has_element(page)
+    assert len(page.info) == 0
+
+
+def test_an_empty_project_says_how_to_add_items(tmp_path, open_page):
+    text_project(tmp_path / "p", [])
+    page = open_page()
+    assert "annotate add" in page.info[0].value
+    assert not has_element(page)
+
+
+def test_a_project_without_predictions_says_how_to_get_them_and_can_be_labelled(
+    tmp_path, open_page
+):
+    text_project(tmp_path / "p", ["one"])
+    page = open_page()
+    assert "annotate predict" in page.info[0].value
+    assert has_element(page)
+
+
+def test_another_order_opens_another_queue(tmp_path, open_page):
+    predict_at_random(text_project(tmp_path / "p", [f"text {n}" for n in range(30)]))
+    page = open_page("margin")
+    first = page.session_state["session"]
+    page.selectbox(key="order").select("random").run()
+    second = page.session_state["session"]
+    assert (first.queue.order, second.queue.order) == ("margin", "random")
+    assert first.queue.item_nos.tolist() != second.queue.item_nos.tolist()
+
+
+def test_a_rerun_keeps_the_session(tmp_path, open_page):
+    text_project(tmp_path / "p", ["one"])
+    page = open_page()
+    token = page.session_state["session"].token
+    assert page.run().session_state["session"].token == token
+
+
+@pytest.mark.parametrize("order", ["mixed", "nonsense"])
+def test_what_cannot_be_reviewed_says_why(tmp_path, open_page, order):
+    classes = (ClassSpec(0, "a"), ClassSpec(0, "b"))
+    if order == "mixed":
+        create_workspace(tmp_path / "p", classes, task="multi")
+    else:
+        text_project(tmp_path / "p", ["one"])
+    page = open_page(order)
+    assert not page.exception
+    assert page.info or page.error

@@ -1,0 +1,129 @@
+"""The addresses that the page's element talks to, without a browser."""
+
+from __future__ import annotations
+
+import pytest
+from PIL import Image
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from annotate.review.server_settings import PROJECT, REVIEWER
+from app import session as app_session
+from app.api.routes import MAX_BODY_BYTES, PREFIX, ROUTES
+from app.session import start_session
+from tests.app.review_projects import image_project, predict_at_random
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    project = image_project(tmp_path / "p", [Image.new("RGB", (40, 30), "red")] * 5)
+    predict_at_random(project)
+    project.close()
+    monkeypatch.setenv(PROJECT, str(tmp_path / "p"))
+    monkeypatch.setenv(REVIEWER, "ann")
+    return tmp_path
+
+
+@pytest.fixture
+def session(folder):
+    return start_session("margin")
+
+
+@pytest.fixture
+def api(session):
+    return TestClient(Starlette(routes=ROUTES), base_url=f"http://test{PREFIX}/{session.token}/")
+
+
+def test_a_page_of_cards_follows_the_queue(api, session):
+    page = api.get("page?start=1&n=2").json()
+    assert page["total"] == 5
+    assert [card["item_no"] for card in page["cards"]] == session.queue.item_nos[1:3].tolist()
+
+
+def test_a_picture_is_sent_once(api):
+    reply = api.get("picture/0")
+    assert (reply.headers["content-type"], reply.status_code) == ("image/png", 200)
+    assert reply.headers["x-content-type-options"] == "nosniff"
+    again = api.get("picture/0", headers={"If-None-Match": reply.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "99",
+        "-1",
+        "9" * 30,
+        "1.5",
+        "..%2f..%2fannotate.toml",
+        "%2e%2e%2f0",
+        "0%00",
+        "\u0661",
+        "0.png",
+    ],
+)
+def test_nothing_but_an_item_number_names_a_picture(api, name):
+    assert api.get(f"picture/{name}").status_code == 404
+    assert api.get(f"card/{name}").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["page?start=0&n=1", "card/0", "picture/0"])
+def test_without_the_token_nothing_is_shown(api, path):
+    reply = api.get(f"http://test{PREFIX}/guessed/{path}")
+    assert reply.status_code == 403
+    assert "cards" not in reply.text
+
+
+def test_without_the_token_nothing_is_stored(api, session):
+    reply = api.post(f"http://test{PREFIX}/guessed/events", json={"events": [{}]})
+    assert reply.status_code == 403
+
+
+def test_events_are_stored_in_the_name_of_the_sessions_reviewer(api, session):
+    event = {"client_id": "c", "seq": 1, "item_no": 0, "kind": "accept", "class_no": 1}
+    reply = api.post("events", json={"events": [{**event, "reviewer": "bob"}]})
+    assert reply.json() == {"acked": ["c:1"], "refused": {}}
+    with session.workspace.store.read() as connection:
+        rows = connection.exec_driver_sql("SELECT reviewer, class_no FROM decisions").all()
+    assert [tuple(row) for row in rows] == [("ann", 1)]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "[]",
+        "nonsense",
+        '{"events": 1}',
+        '{"events": [1]}',
+        '{"events": [' + "{}," * 600 + "{}]}",
+        "[" * 100_000,
+        '{"events": [{"seq": ' + "9" * 5000 + "}]}",
+    ],
+)
+def test_a_malformed_body_is_refused(api, body):
+    reply = api.post("events", content=body, headers={"Content-Type": "application/json"})
+    assert reply.status_code == 400
+
+
+def test_a_form_from_another_site_is_refused(api):
+    reply = api.post("events", content="{}", headers={"Content-Type": "text/plain"})
+    assert reply.status_code == 415
+
+
+def test_a_huge_body_is_refused(api):
+    body = b" " * (MAX_BODY_BYTES + 1)
+    reply = api.post("events", content=body, headers={"Content-Type": "application/json"})
+    assert reply.status_code == 413
+
+
+def test_only_so_many_sessions_are_kept(folder, monkeypatch):
+    monkeypatch.setattr(app_session, "_MAX_SESSIONS", 2)
+    tokens = [start_session("margin").token for _ in range(3)]
+    assert [app_session.find_session(token) is None for token in tokens] == [True, False, False]
+
+
+def test_a_lost_picture_says_so(api, folder):
+    (folder / "p-pictures" / "3.png").unlink()
+    reply = api.get("picture/3")
+    assert (reply.status_code, "cannot be shown" in reply.json()["error"]) == (409, True)
