@@ -125,7 +125,7 @@ def _stored_ids(folder: Path) -> set[str]:
     return stored
 
 
-def _sync_times_s(probe: Path) -> np.ndarray:
+def _sync_times_s(probe: Path) -> np.ndarray[Any, Any]:
     times_s = []
     descriptor = os.open(probe, os.O_WRONLY | os.O_CREAT, 0o600)
     for _ in range(N_SYNCS):
