@@ -24,7 +24,7 @@ from annotate.steps.export import export
 from annotate.steps.predict import predict
 from annotate.steps.rounds import list_all_rounds
 from annotate.steps.simulate import answer_queue
-from annotate.steps.train import train
+from annotate.steps.train import TrainReport, train
 from annotate.steps.workspace import Workspace, create_workspace
 from pipelines.demo_digits import digit_classes, write_digit_images
 from pipelines.embedded import data_folder
@@ -36,8 +36,7 @@ class Settings:
 
     folder: Path
     spot_check: int = 30  # answers to the random items that tell whether the rounds helped
-    batches: int = 2  # then batches of answers to the queue, rounds after each
-    batch: int = 10
+    answers: int = 20  # then answers to the items that the review queue asks first
     # The ten digits are about equally frequent, and whoever uses this selector must know as much.
     selector: str = "growing_quota"
     rounds: int = 10
@@ -84,23 +83,16 @@ def run(settings: Settings, progress: Progress = no_progress) -> Result:
     train(workspace, n_rounds=0, seed=settings.seed)
     steps.append(_measure(workspace, truth, "zero-shot from class names", 0))
 
-    train(
-        workspace,
-        n_rounds=settings.rounds,
-        selectors=[settings.selector],
-        seed=settings.seed,
-        progress=progress,
-    )
+    _run_rounds(workspace, settings, progress)
     steps.append(_measure(workspace, truth, "rounds of self-training", 0))
 
     n_answers = len(answer_queue(workspace, truth, settings.spot_check, seed=settings.seed))
     spot_check = list_all_rounds(workspace).spot_check
     steps.append(_measure(workspace, truth, "spot check of random items", n_answers))
 
-    for _ in range(settings.batches):
-        n_answers += len(answer_queue(workspace, truth, settings.batch, seed=settings.seed))
-        report = train(workspace, seed=settings.seed, progress=progress)
-        steps.append(_measure(workspace, truth, "answers, and rounds after them", n_answers))
+    n_answers += len(answer_queue(workspace, truth, settings.answers, seed=settings.seed))
+    report = _run_rounds(workspace, settings, progress)
+    steps.append(_measure(workspace, truth, "rounds with the answers", n_answers))
 
     exported = export(workspace, folder / "training-set", "imagefolder", progress=progress)
     workspace.close()
@@ -124,6 +116,16 @@ def show(result: Result, as_json: bool = False) -> None:
         f"Report        {result.report}",
         f"Training set  {result.export}",
         f"Look at it    annotate review {result.project}",
+    )
+
+
+def _run_rounds(workspace: Workspace, settings: Settings, progress: Progress) -> TrainReport:
+    return train(
+        workspace,
+        n_rounds=settings.rounds,
+        selectors=[settings.selector],
+        seed=settings.seed,
+        progress=progress,
     )
 
 

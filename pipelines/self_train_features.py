@@ -41,7 +41,8 @@ class Settings:
     label_column: str = "label"
     gold_per_class: int = 10
     rounds: int = 5
-    seeds: int = 5  # seeds 0 to seeds - 1
+    first_seed: int = 0
+    seeds: int = 5
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,8 @@ def run(settings: Settings, progress: Progress = no_progress) -> list[Outcome]:
             "label": table[settings.label_column].astype(str),
         }
     )
-    return [_run_seed(settings, truth, seed, progress) for seed in range(settings.seeds)]
+    seeds = range(settings.first_seed, settings.first_seed + settings.seeds)
+    return [_run_seed(settings, truth, seed, progress) for seed in seeds]
 
 
 def _run_seed(settings: Settings, truth: pd.DataFrame, seed: int, progress: Progress) -> Outcome:

@@ -8,6 +8,12 @@ from numpy.typing import NDArray
 from annotate.protocols import Bools, Floats
 
 
+# Chosen on BANKING77 (8 intents; 30 unequal ones), SemEval and YouTube spam with 5 to 200 answers: of
+# 0, 0.03, 0.1, 0.3 and 1 it was within 0.1 points of the best mean with 20 answers or more, and not
+# below plain balance with 5.
+LEAST_PSEUDO_WEIGHT = 0.03
+
+
 def normalize_weights(sample_weight: Floats | None, n_rows: int) -> NDArray[np.float32]:
     """Return weights with mean 1, in proportion to the given ones; all 1 for None.
 
@@ -33,10 +39,11 @@ def normalize_weights(sample_weight: Floats | None, n_rows: int) -> NDArray[np.f
 
 
 def balance_weights(weights: Floats, is_given: Bools) -> NDArray[np.float32]:
-    """Return weights in which pseudo-labels together weigh at most as much as given labels.
+    """Return weights in which pseudo-labels together weigh as much as given labels at most.
 
-    Many pseudo-labels would otherwise drown the few labels known to be right. Without given labels
-    nothing changes.
+    Many pseudo-labels would otherwise drown the few labels known to be right. None is made lighter
+    than ``LEAST_PSEUDO_WEIGHT`` of its weight, though: the first handful of answers must not sway a
+    whole corpus. Without given labels nothing changes.
 
     Parameters
     ----------
@@ -47,9 +54,9 @@ def balance_weights(weights: Floats, is_given: Bools) -> NDArray[np.float32]:
 
     References
     ----------
-    Menghini et al. 2023, arXiv:2306.01669: both parts of the loss weigh alike.
+    Menghini et al. 2023, arXiv:2306.01669: both parts of the loss weigh alike. The limit is ours.
     """
     given = float(weights[is_given].sum(dtype=np.float64))
     pseudo = float(weights[~is_given].sum(dtype=np.float64))
-    factor = min(1.0, given / pseudo) if given and pseudo else 1.0
+    factor = min(1.0, max(LEAST_PSEUDO_WEIGHT, given / pseudo)) if given and pseudo else 1.0
     return np.where(is_given, weights, weights * factor).astype(np.float32)

@@ -73,6 +73,8 @@ def start(*arguments: object) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "annotate.cli.main", *map(str, arguments)],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        # On a busy machine threads that wait for each other would take most of the time.
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
     )  # fmt: skip
 
 
@@ -158,7 +160,7 @@ def assert_ends_like(broken: Path, unbroken: Path) -> None:
             project.export(folder.with_name(f"{folder.name}-export"), "csv")
         table = pd.read_csv(folder.with_name(f"{folder.name}-export") / "labels.csv")
         exported.append(table.drop(columns="labelled_at_utc"))
-    assert len(exported[0]) > 1_000
+    assert len(exported[0]) > 100
     pd.testing.assert_frame_equal(exported[0], exported[1])
 
 
@@ -174,15 +176,15 @@ def assert_workers_end(killed: list[int]) -> None:
 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize(
-    ("modality", "write", "options", "encoder", "student"),
+    ("modality", "write", "options", "encoder", "student", "n_rounds"),
     [
-        ("text", write_texts, ["--label-column", "label"], "hashing", "smoothed_linear"),
-        ("image", write_images, ["--labels-from-folders"], "pixels", "linear"),
+        ("text", write_texts, ["--label-column", "label"], "hashing", "smoothed_linear", 2),
+        ("image", write_images, ["--labels-from-folders"], "pixels", "linear", 1),
     ],
     ids=["texts", "images"],
 )
 def test_a_killed_step_run_again_ends_like_an_unbroken_one(
-    tmp_path, modality, write, options, encoder, student
+    tmp_path, modality, write, options, encoder, student, n_rounds
 ):
     source = write(tmp_path)
     broken, unbroken = tmp_path / "broken", tmp_path / "unbroken"
@@ -190,10 +192,11 @@ def test_a_killed_step_run_again_ends_like_an_unbroken_one(
         annotate.create(folder, list(WORDS), modality=modality).close()
     draw = random.Random(f"kill {modality}")
     killed = []
+    # Training takes longest: as many kills as rounds.
     for verb, arguments, n_kills in (
         ("add", [source, *options], 2),
-        ("embed", ["--encoder", encoder], 2),
-        ("train", ["--rounds", 2, "--teacher", "probe", "--student", student], 2),
+        ("embed", ["--encoder", encoder], n_rounds),
+        ("train", ["--rounds", n_rounds, "--teacher", "probe", "--student", student], n_rounds),
     ):
         run_to_the_end(verb, unbroken, *arguments)
         end = ask(unbroken, RECORDED)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from math import comb
+
 import numpy as np
 import pytest
 
@@ -11,15 +13,18 @@ from annotate.training.stopping import count_changes, got_worse, reason_to_stop
     [
         (0, 0, False),
         (1, 0, False),
-        (2, 0, True),
+        (3, 0, False),  # 1 in 8 by chance
+        (4, 0, True),  # 1 in 16
         (0, 9, False),
         (13, 12, False),
-        (15, 10, False),
-        (16, 9, True),
+        (16, 9, False),
+        (17, 8, True),
     ],
 )
-def test_one_standard_error_decides(n_broken, n_fixed, worse):
+def test_worse_is_what_chance_would_rarely_give(n_broken, n_fixed, worse):
     assert got_worse(n_broken, n_fixed) is worse
+    chance = sum(comb(n_broken + n_fixed, k) for k in range(n_broken, n_broken + n_fixed + 1))
+    assert worse is (n_broken > n_fixed and chance / 2 ** (n_broken + n_fixed) < 0.1)
 
 
 def test_changes_are_counted_where_the_truth_is_known():

@@ -34,3 +34,10 @@ def test_few_pseudo_labels_keep_their_weight():
 def test_without_given_labels_nothing_is_balanced():
     weights = np.array([1.0, 0.5])
     np.testing.assert_allclose(balance_weights(weights, np.zeros(2, dtype=bool)), weights)
+
+
+def test_the_first_few_answers_do_not_sway_a_whole_corpus():
+    is_given = np.arange(1001) == 0
+    balanced = balance_weights(np.ones(1001), is_given)
+    assert balanced[0] == 1
+    np.testing.assert_allclose(balanced[1:], 0.03)
