@@ -36,6 +36,7 @@ class Settings:
     text: str  # column of the text; several, as title,description, are joined
     classes: str  # names, separated by commas
     encoder: str = "sentence:all-MiniLM-L6-v2"
+    selector: str = ""  # empty: the default; growing_quota where classes are equally frequent
     rounds: int = 5
     seed: int = 0
     truth_column: str = ""  # names the column that measures; empty when there is no truth
@@ -50,7 +51,13 @@ def run(settings: Settings, progress: Progress = no_progress) -> list[dict[str, 
     add(workspace, settings.source, options, progress=progress)
     embed(workspace, settings.encoder, progress=progress)
     predict(workspace, "zero_shot", progress=progress)
-    report = train(workspace, n_rounds=settings.rounds, seed=settings.seed, progress=progress)
+    report = train(
+        workspace,
+        n_rounds=settings.rounds,
+        selectors=[settings.selector] if settings.selector else None,
+        seed=settings.seed,
+        progress=progress,
+    )
 
     rows = [{"round": r["round_no"], "pseudo_labels": r["n_pseudo"]} for r in report.rounds]
     if settings.truth_column:

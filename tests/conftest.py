@@ -19,7 +19,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TRANSFORMERS_OFFLINE"] = "1"
 os.environ["STREAMLIT_BROWSER_GATHER_USAGE_STATS"] = "false"
 # Test arrays are small: more threads than this only wait for each other.
-os.environ.setdefault("OMP_NUM_THREADS", str(min(4, os.cpu_count() or 1)))
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # The same examples in every run, and none judged by its time: a slow machine is no failure.
 hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)

@@ -181,12 +181,12 @@ class _Whitening:
         total = curvature.sum().clamp_min(SMALLEST_CURVATURE)
         self.mean = (curvature * X).sum(dim=0) / total
         centred = X - self.mean
-        matrix = ((centred * curvature).T @ centred).double()
-        matrix += sample.penalty * torch.eye(len(matrix), dtype=matrix.dtype, device=matrix.device)
-        values, vectors = torch.linalg.eigh(matrix)
-        root = values.clamp_min(float(values[-1]) * SMALLEST_CURVATURE).sqrt()
-        self.whiten = ((vectors / root) @ vectors.T).float()
-        self.colour = ((vectors * root) @ vectors.T).float()
+        self._vectors, values = _principal_axes(centred * curvature.sqrt())
+        largest = float(values[-1]) + sample.penalty
+        smallest = largest * SMALLEST_CURVATURE
+        self._roots = (values + sample.penalty).clamp_min(smallest).sqrt().float()
+        # Directions that no row of the sample has are curved by the penalty alone.
+        self._rest = max(sample.penalty, smallest) ** 0.5
         self.bias_scale = float(total) ** -0.5
 
     def pack(self, weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
@@ -194,16 +194,40 @@ class _Whitening:
         import torch
 
         shifted = (bias + weight @ self.mean) / self.bias_scale
-        return torch.cat([weight @ self.colour, shifted[:, None]], dim=1)
+        return torch.cat([self._scale(weight, 1), shifted[:, None]], dim=1)
 
     def unpack(self, point: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the weights and intercepts at some coordinates."""
-        weight = point[:, :-1] @ self.whiten
+        weight = self._scale(point[:, :-1], -1)
         return weight, point[:, -1] * self.bias_scale - weight @ self.mean
 
     def pack_gradient(self, weight_grad: torch.Tensor, bias_grad: torch.Tensor) -> torch.Tensor:
         """Return the gradient by the coordinates."""
         import torch
 
-        whitened = (weight_grad - torch.outer(bias_grad, self.mean)) @ self.whiten
+        whitened = self._scale(weight_grad - torch.outer(bias_grad, self.mean), -1)
         return torch.cat([whitened, bias_grad[:, None] * self.bias_scale], dim=1)
+
+    def _scale(self, rows: torch.Tensor, power: int) -> torch.Tensor:
+        """Return ``rows`` times the root of the curvature (power 1) or its inverse (power -1)."""
+        rest = self._rest**power
+        along = (rows @ self._vectors) * (self._roots**power - rest)
+        return rows * rest + along @ self._vectors.T
+
+
+def _principal_axes(rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the axes (dim, n_axes) of ``rows.T @ rows`` and its eigenvalues, ascending.
+
+    Fewer rows than columns span fewer axes, which the small matrix of their products gives.
+    """
+    import torch
+
+    n_rows, dim = rows.shape
+    if n_rows >= dim:
+        values, vectors = torch.linalg.eigh((rows.T @ rows).double())
+        return vectors.float(), values.clamp_min(0)
+    values, vectors = torch.linalg.eigh((rows @ rows.T).double())
+    # What is this small beside the largest is rounding, and has no direction of its own.
+    spans = values >= values[-1] * 1e-9
+    values, vectors = values[spans].clamp_min(1e-30), vectors[:, spans]
+    return ((rows.T.double() @ vectors) / values.sqrt()).float(), values

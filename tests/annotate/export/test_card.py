@@ -61,7 +61,7 @@ def test_lineage_of_the_labels_is_told(facts):
 
 
 def test_accuracy_stands_with_its_interval(facts):
-    assert "45 labels are right: 90.0% (95 % interval 78.6% to 95.7%)" in render_card(facts)
+    assert "45 are right: 90.0% (95 % interval 78.6% to 95.7%)" in render_card(facts)
 
 
 def test_without_gold_the_card_says_that_nothing_checks_the_labels(facts):
