@@ -19,7 +19,6 @@ from annotate.store.paths import ProjectPaths
 PACKAGES = ("torch", "open_clip_torch", "streamlit", "scikit-learn", "pandas", "pyarrow", "pillow")
 OPTIONAL = {
     "sentence_transformers": ("sentence encoders for texts", "text"),
-    "faiss": ("nearest neighbours of more than 200,000 items", "scale"),
 }
 
 
