@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from annotate.protocols import Bools, Floats
 
-# Chosen on BANKING77 (8 intents; 30 unequal ones), SemEval and YouTube spam with 5 to 200 answers, one
-# draw each: never more than 0.1 points below no limit, and 0.4 above it with 5 answers on the
+# Chosen on BANKING77 (8 intents; 30 unequal ones), SemEval and YouTube spam with 5 to 200 answers,
+# one draw each: never more than 0.1 points below no limit, and 0.4 above it with 5 answers on the
 # unequal classes. Limits of 0.1 and more lost up to 6 points with 20 answers.
 LEAST_PSEUDO_WEIGHT = 0.03
 
