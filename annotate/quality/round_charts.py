@@ -13,7 +13,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 if TYPE_CHECKING:
-    from annotate.quality.round_report import RoundReport
+    from annotate.quality.round_facts import RoundReport
 
 BLUE, VERMILION, GREEN = "#0072b2", "#d55e00", "#009e73"
 GREY = "#808080"

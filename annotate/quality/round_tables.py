@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from annotate.quality.round_report import RoundReport
+    from annotate.quality.round_facts import RoundReport
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from annotate.quality.accuracy import wilson_interval
 from annotate.quality.calibration import reliability_bins
 from annotate.quality.class_shares import measure_class_shares
 from annotate.quality.flips import find_flips
-from annotate.quality.round_report import (
+from annotate.quality.round_facts import (
     ClassShares,
     FlipExample,
     FlippedPair,
@@ -18,8 +18,8 @@ from annotate.quality.round_report import (
     ReliabilityBin,
     RoundAccuracy,
     RoundReport,
-    render_round_report,
 )
+from annotate.quality.round_report import render_round_report
 from annotate.review.measuring import SPOT_CHECK
 from annotate.steps.given_labels import GivenLabels
 from annotate.steps.measuring import measure

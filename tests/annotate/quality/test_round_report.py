@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from annotate.quality import round_report
-from annotate.quality.round_report import (
+from annotate.quality.round_facts import (
     ClassShares,
     FlipExample,
     FlippedPair,
@@ -15,9 +15,8 @@ from annotate.quality.round_report import (
     ReliabilityBin,
     RoundAccuracy,
     RoundReport,
-    render_round_report,
-    tell_headline,
 )
+from annotate.quality.round_report import render_round_report, tell_headline
 from annotate.quality.spot_check import judge_rounds
 
 HOSTILE = "</script><script>window.hacked=1</script><img src=http://evil.test/x onerror=hacked=1>"
