@@ -11,6 +11,7 @@ from annotate.errors import NotReadyError
 from annotate.protocols import Ints, Progress, Selector, no_progress
 from annotate.selection import SELECTORS
 from annotate.selection.chain import chain
+from annotate.selection.expected_precision import expected_precision
 from annotate.steps.candidates import candidate_proba, selection_context
 from annotate.steps.corpus_view import StoredCorpus
 from annotate.steps.given_labels import read_given_labels
@@ -83,10 +84,12 @@ def select(
         round_no=round_no, n_rounds=n_rounds, seed=workspace.config.defaults.seed,
     )  # fmt: skip
     selection = selector.select(proba, context)
-    accepted = selection.accepted
-    classes = selection.classes[accepted]
-    confidence = proba[selection.rows[accepted], classes]
-    reasons = np.bincount(selection.reasons[~accepted], minlength=len(selection.reason_names))
+    n_accepted = np.bincount(selection.classes[selection.accepted], minlength=proba.shape[1])
+    precision = expected_precision(selection, proba)
+    overall = float(np.nansum(precision * n_accepted) / max(n_accepted.sum(), 1))
+    reasons = np.bincount(
+        selection.reasons[~selection.accepted], minlength=len(selection.reason_names)
+    )
     return SelectReport(
         teacher=record["teacher"],
         prediction_id=record["prediction_id"],
@@ -95,15 +98,13 @@ def select(
         n_rounds=n_rounds,
         n_items=len(proba),
         n_considered=len(np.unique(selection.rows)),
-        n_accepted=int(accepted.sum()),
-        expected_precision=float(confidence.mean()) if len(confidence) else None,
+        n_accepted=int(n_accepted.sum()),
+        expected_precision=overall if n_accepted.any() else None,
         per_class={
             spec.name: {
-                "accepted": int((classes == spec.class_no).sum()),
+                "accepted": int(n_accepted[spec.class_no]),
                 "expected_precision": (
-                    float(confidence[classes == spec.class_no].mean())
-                    if (classes == spec.class_no).any()
-                    else None
+                    float(precision[spec.class_no]) if n_accepted[spec.class_no] else None
                 ),
             }
             for spec in workspace.schema.active

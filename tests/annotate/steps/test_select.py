@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from annotate.errors import NotReadyError, UnknownNameError
+from annotate.steps.predict import predict
+from annotate.steps.predicting import StoredProba
+from annotate.steps.select import select
+from annotate.store.history import list_rounds
+
+
+@pytest.fixture
+def predicted(workspace, gold):
+    predict(workspace, "probe")
+    return workspace
+
+
+def test_a_threshold_accepts_what_is_above_it_and_says_why_not_the_rest(predicted):
+    report = select(predicted, ["threshold:0.6"])
+    proba = StoredProba(predicted.store, report.prediction_id).read_all()[30:]  # 30 have gold
+    above = proba.max(axis=1) >= 0.6
+    assert (report.n_considered, report.n_accepted) == (90, above.sum())
+    assert sum(report.rejected.values()) == 90 - above.sum()
+    assert report.expected_precision == pytest.approx(proba.max(axis=1)[above].mean())
+    for number, name in enumerate(("fruit", "tool", "animal")):
+        own = above & (proba.argmax(axis=1) == number)
+        assert report.per_class[name]["accepted"] == own.sum()
+        expected = proba.max(axis=1)[own].mean() if own.any() else None
+        assert report.per_class[name]["expected_precision"] == pytest.approx(expected)
+
+
+def test_nothing_accepted_has_no_precision(predicted):
+    report = select(predicted, ["threshold:1.0"])
+    assert (report.n_accepted, report.expected_precision) == (0, None)
+
+
+def test_a_growing_selector_shows_the_round_asked_for(predicted):
+    counts = [select(predicted, round_no=t, n_rounds=5).n_accepted for t in (1, 3, 5)]
+    assert counts == sorted(counts)
+    assert counts[-1] == 90
+
+
+def test_selecting_stores_nothing(predicted):
+    select(predicted)
+    with predicted.store.read() as connection:
+        assert list_rounds(connection) == []
+    assert not predicted.paths.selection("x").parent.exists()
+
+
+def test_predictions_come_first_and_unknown_selectors_list_the_near_ones(workspace, gold):
+    with pytest.raises(NotReadyError, match="annotate predict"):
+        select(workspace)
+    predict(workspace, "probe")
+    with pytest.raises(UnknownNameError, match="threshold"):
+        select(workspace, ["treshold"])
+
+
+def test_rejected_pairs_are_never_selected(predicted):
+    from annotate.store.decisions import Decision, append_decisions
+
+    before = StoredProba(predicted.store, select(predicted).prediction_id).read_all()
+    best = int(before[60].argmax())
+    append_decisions(predicted.store, [Decision("e", 60, "ann", "reject", 1, class_no=best)])
+    from annotate.steps.candidates import candidate_proba
+    from annotate.steps.given_labels import read_given_labels
+
+    given = read_given_labels(predicted)
+    proba = candidate_proba(predicted, select(predicted).prediction_id, given)
+    assert proba[60, best] == 0
+    np.testing.assert_allclose(proba[60].sum(), 1, rtol=1e-5)
