@@ -60,7 +60,7 @@ def test_killing_the_holder_frees_the_project(tmp_path: Path):
         process.kill()
         process.wait()
         with run_lock(tmp_path / "run.lock", "embed"):
-            pass
+            assert f'"pid": {os.getpid()}' in (tmp_path / "run.lock").read_text()
 
 
 def test_a_worker_that_outlives_its_killed_step_does_not_hold_the_project(tmp_path: Path):
@@ -68,7 +68,7 @@ def test_a_worker_that_outlives_its_killed_step_does_not_hold_the_project(tmp_pa
         process.kill()
         process.wait()
         with run_lock(tmp_path / "run.lock", "embed"):
-            pass
+            assert f'"pid": {os.getpid()}' in (tmp_path / "run.lock").read_text()
 
 
 def test_a_stale_lock_file_does_not_count(tmp_path: Path):
