@@ -20,9 +20,8 @@ import os, sys, time
 from pathlib import Path
 from annotate.store.locks import run_lock
 with run_lock(Path(sys.argv[1]), "train"):
-    if sys.argv[2] == "fork" and os.fork() == 0:
-        time.sleep(60)
-        os._exit(0)
+    if sys.argv[2] == "fork" and os.fork() > 0:
+        time.sleep(60)  # it is the worker that says when it has started
     print("held", flush=True)
     time.sleep(60)
 """
