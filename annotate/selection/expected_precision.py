@@ -27,8 +27,10 @@ def expected_precision(selection: Selection, proba: Floats | Rows) -> NDArray[np
     n_classes = proba.shape[1]
     rows = selection.rows[selection.accepted]
     classes = selection.classes[selection.accepted]
-    picked = proba[rows] if isinstance(proba, np.ndarray) else proba.take(rows)
-    confidence = picked[np.arange(len(rows)), classes].astype(np.float64)
+    if isinstance(proba, np.ndarray):
+        confidence = proba[rows, classes].astype(np.float64)
+    else:
+        confidence = proba.take(rows)[np.arange(len(rows)), classes].astype(np.float64)
     counts = np.bincount(classes, minlength=n_classes)
     sums = np.bincount(classes, weights=confidence, minlength=n_classes)
     return np.divide(sums, counts, out=np.full(n_classes, np.nan), where=counts > 0)

@@ -31,13 +31,18 @@ class StoredCorpus:
         self._workspace = workspace
         self._progress = progress
 
-    @cached_property
+    @property
     def encoder_id(self) -> str:
         """Return the id of the features in use: the newest that cover every item."""
-        return current_features(self._workspace, self.n_items).array_id
+        return self._features.array_id
 
     def features(self) -> Rows:
         """Return the features in use."""
+        return self._features
+
+    @cached_property
+    def _features(self) -> PartedArray:
+        # Found once: a teacher asks for them block by block, and their parts may be many.
         return current_features(self._workspace, self.n_items)
 
     def encoder(self) -> Encoder:
