@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from annotate.protocols import Progress, no_progress
 from annotate.schema import ClassSpec, Modality, Schema
+from annotate.training.defaults import DEFAULT_ROUNDS
 
 if TYPE_CHECKING:
     from annotate.steps.add import AddReport
@@ -89,7 +90,11 @@ class Project:
         return import_labels(self._workspace, Path(path), role=role)
 
     def select(
-        self, selectors: Sequence[str] | None = None, *, round_no: int = 1, n_rounds: int = 5
+        self,
+        selectors: Sequence[str] | None = None,
+        *,
+        round_no: int = 1,
+        n_rounds: int = DEFAULT_ROUNDS,
     ) -> SelectReport:
         """Show what a round would learn from; nothing is stored."""
         from annotate.steps.select import select

@@ -210,6 +210,8 @@ class Selection:
         Index into ``reason_names``; 0 is "accepted".
     reason_names : tuple of str
         Why pairs were rejected, in words a user reads, e.g. "confidence below 0.9".
+    equal_classes : bool
+        True where the selector gave every class a quota of the same size.
     """
 
     rows: Ints
@@ -218,6 +220,7 @@ class Selection:
     weights: Floats
     reasons: Ints
     reason_names: tuple[str, ...] = ("accepted",)
+    equal_classes: bool = False
 
     def labels(self, n_items: int) -> NDArray[np.int32]:
         """Return (n_items,) accepted classes, -1 where none was accepted."""

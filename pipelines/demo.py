@@ -26,6 +26,7 @@ from annotate.steps.rounds import list_all_rounds
 from annotate.steps.simulate import answer_queue
 from annotate.steps.train import TrainReport, train
 from annotate.steps.workspace import Workspace, create_workspace
+from annotate.training.defaults import DEFAULT_ROUNDS
 from pipelines.demo_digits import digit_classes, write_digit_images
 from pipelines.embedded import data_folder
 
@@ -36,10 +37,10 @@ class Settings:
 
     folder: Path
     spot_check: int = 30  # answers to the random items that tell whether the rounds helped
-    answers: int = 20  # then answers to the items that the review queue asks first
-    # The ten digits are about equally frequent, and whoever uses this selector must know as much.
-    selector: str = "growing_quota"
-    rounds: int = 10
+    # Then a reviewer comes by, and rounds follow each visit: answers change what is worth asking.
+    visits: int = 4
+    answers: int = 5  # a visit, to the first items of the queue
+    rounds: int = DEFAULT_ROUNDS
     seed: int = 0
 
 
@@ -83,15 +84,16 @@ def run(settings: Settings, progress: Progress = no_progress) -> Result:
     train(workspace, n_rounds=0, seed=settings.seed)
     steps.append(_measure(workspace, truth, "zero-shot from class names", 0))
 
-    _run_rounds(workspace, settings, progress)
+    report = _run_rounds(workspace, settings, progress)
     steps.append(_measure(workspace, truth, "rounds of self-training", 0))
 
     n_answers = len(answer_queue(workspace, truth, settings.spot_check, seed=settings.seed))
     spot_check = list_all_rounds(workspace).spot_check
     steps.append(_measure(workspace, truth, "spot check of random items", n_answers))
 
-    n_answers += len(answer_queue(workspace, truth, settings.answers, seed=settings.seed))
-    report = _run_rounds(workspace, settings, progress)
+    for _ in range(settings.visits):
+        n_answers += len(answer_queue(workspace, truth, settings.answers, seed=settings.seed))
+        report = _run_rounds(workspace, settings, progress)
     steps.append(_measure(workspace, truth, "rounds with the answers", n_answers))
 
     exported = export(workspace, folder / "training-set", "imagefolder", progress=progress)
@@ -122,8 +124,6 @@ def show(result: Result, as_json: bool = False) -> None:
 def _run_rounds(workspace: Workspace, settings: Settings, progress: Progress) -> TrainReport:
     return train(
         workspace,
-        n_rounds=settings.rounds,
-        selectors=[settings.selector],
         seed=settings.seed,
         progress=progress,
     )

@@ -28,6 +28,7 @@ from annotate.steps.import_labels import import_labels
 from annotate.steps.label_table import read_table
 from annotate.steps.train import train
 from annotate.steps.workspace import create_workspace
+from annotate.training.defaults import DEFAULT_ROUNDS
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Settings:
     id_column: str = "id"
     label_column: str = "label"
     gold_per_class: int = 10
-    rounds: int = 5
+    rounds: int = DEFAULT_ROUNDS
     first_seed: int = 0
     seeds: int = 5
 

@@ -24,6 +24,7 @@ from annotate.steps.predict import predict
 from annotate.steps.rounds import revert
 from annotate.steps.train import train
 from annotate.steps.workspace import create_workspace
+from annotate.training.defaults import DEFAULT_ROUNDS
 from pipelines.truth_column import write_truth
 
 
@@ -37,7 +38,7 @@ class Settings:
     classes: str  # names, separated by commas
     encoder: str = "sentence:all-MiniLM-L6-v2"
     selector: str = ""  # empty: the default; growing_quota where classes are equally frequent
-    rounds: int = 5
+    rounds: int = DEFAULT_ROUNDS
     seed: int = 0
     truth_column: str = ""  # names the column that measures; empty when there is no truth
 

@@ -8,6 +8,7 @@ import typer
 
 from annotate.cli.arguments import Json, ProjectDir, Selectors, opened
 from annotate.cli.output import format_cell, print_json, print_lines, print_table, progress_bar
+from annotate.training.defaults import DEFAULT_ROUNDS
 
 NAME = "select"
 
@@ -18,7 +19,7 @@ def command(
     round_no: Annotated[
         int, typer.Option("--round", min=1, help="Show this round of a growing selector.")
     ] = 1,
-    rounds: Annotated[int, typer.Option(min=1, help="Out of so many.")] = 5,
+    rounds: Annotated[int, typer.Option(min=1, help="Out of so many.")] = DEFAULT_ROUNDS,
     json: Json = False,
 ) -> None:
     """Show what would be accepted, class by class, and why not the rest; nothing is stored."""

@@ -18,7 +18,7 @@ NAME = "train"
 def command(
     folder: ProjectDir,
     rounds: Annotated[
-        int | None, typer.Option(min=0, help="Rounds to run at most; default 5.")
+        int | None, typer.Option(min=0, help="Rounds to run at most; default 10.")
     ] = None,
     selector: Selectors = None,
     student: Annotated[

@@ -8,6 +8,7 @@ SELECTORS = Registry(
     "selector",
     {
         "agreement": "annotate.selection.agreement:Agreement",
+        "growing": "annotate.selection.growing:Growing",
         "growing_quota": "annotate.selection.quota:GrowingQuota",
         "growing_share": "annotate.selection.growing_share:GrowingShare",
         "quota": "annotate.selection.quota:Quota",

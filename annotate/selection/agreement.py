@@ -53,7 +53,7 @@ class Agreement:
         votes = context.labels.astype(np.int32)
         likeliest = found if context.candidates is None else _likeliest(proba, context)
         votes[likeliest.rows] = likeliest.classes
-        accepted = _vote_shares(found, votes, context.neighbours[:, :N_VOTERS]) >= self.min_share
+        accepted = vote_shares(found, votes, context.neighbours[:, :N_VOTERS]) >= self.min_share
         return Selection(
             rows=found.rows,
             classes=found.classes,
@@ -72,7 +72,7 @@ def _likeliest(proba: Floats | Rows, context: SelectionContext) -> Candidates:
     )
 
 
-def _vote_shares(
+def vote_shares(
     found: Candidates, votes: Ints, neighbours: Ints
 ) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
     """Return which share of the voting neighbours have the candidate's class; NaN without any."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from annotate.protocols import Floats, Ints, Rows, Selection, SelectionContext
+from annotate.protocols import Floats, Rows, Selection, SelectionContext
 from annotate.selection.candidates import (
     Candidates,
     active_classes,
@@ -41,9 +41,8 @@ class Quota:
 
     def select(self, proba: Floats | Rows, context: SelectionContext) -> Selection:
         """Consider every open item's likeliest class, and each claim of another class."""
-        n_classes = proba.shape[1]
         likeliest = find_candidates(proba, context)
-        return select_quotas(proba, context, likeliest, np.full(n_classes, self.k))
+        return select_quotas(proba, context, likeliest, self.k)
 
 
 class GrowingQuota:
@@ -69,7 +68,7 @@ class GrowingQuota:
         likeliest = find_candidates(proba, context)
         n_active = int(active_classes(context, n_classes).sum())
         quota = growing_quota(len(likeliest.rows), n_active, context.round_no, context.n_rounds)
-        return select_quotas(proba, context, likeliest, np.full(n_classes, quota))
+        return select_quotas(proba, context, likeliest, quota)
 
 
 def growing_quota(n_open: int, n_classes: int, round_no: int, n_rounds: int) -> int:
@@ -79,9 +78,9 @@ def growing_quota(n_open: int, n_classes: int, round_no: int, n_rounds: int) -> 
 
 
 def select_quotas(
-    proba: Floats | Rows, context: SelectionContext, likeliest: Candidates, quotas: Ints
+    proba: Floats | Rows, context: SelectionContext, likeliest: Candidates, quota: int
 ) -> Selection:
-    """Return what quotas of ``quotas[c]`` items for each class c accept.
+    """Return what a quota of ``quota`` items for each class accepts.
 
     Parameters
     ----------
@@ -89,10 +88,10 @@ def select_quotas(
     context : SelectionContext
     likeliest : Candidates
         From ``find_candidates`` on the same probabilities.
-    quotas : int array of shape (n_classes,)
-        Ignored for retired classes.
+    quota : int
+        Retired classes have none.
     """
-    claimed = _claim(proba, context, quotas)
+    claimed = _claim(proba, context, quota)
     wanted = claimed[likeliest.rows]
     others = np.flatnonzero((wanted >= 0) & (wanted != likeliest.classes))
     rows = np.concatenate([likeliest.rows, likeliest.rows[others]])
@@ -112,14 +111,15 @@ def select_quotas(
             "not among its class's most confident",
             "accepted for another class",
         ),
+        equal_classes=True,
     )
 
 
-def _claim(proba: Floats | Rows, context: SelectionContext, quotas: Ints) -> NDArray[np.int32]:
+def _claim(proba: Floats | Rows, context: SelectionContext, quota: int) -> NDArray[np.int32]:
     """Return (n_items,) the class that keeps each item, -1 = none."""
     n_items, n_classes = proba.shape
     active = active_classes(context, n_classes)
-    tops = [_Top(int(quotas[c]) if active[c] else 0) for c in range(n_classes)]
+    tops = [_Top(quota if active[c] else 0) for c in range(n_classes)]
     for rows, block in iter_open_rows(proba, context):
         by_class = np.ascontiguousarray(block.T)
         for class_no, top in enumerate(tops):

@@ -19,11 +19,11 @@ def candidate_proba(
 ) -> NDArray[np.float32]:
     """Return (n_items, n_classes) with NaN rows for items that may have no pseudo-label.
 
-    Those are dropped items and items on which reviewers differ. A class that a reviewer refused for
-    an item has probability 0 there.
+    Those are dropped items, items on which reviewers differ, and items that came after the
+    prediction. A class that a reviewer refused for an item has probability 0 there.
     """
     stored = StoredProba(workspace.store, prediction_id)
-    proba = stored.read_all()
+    proba = stored.read_all(len(given.current), workspace.schema.n_classes)
     items, classes = given.human.rejected[:, 0], given.human.rejected[:, 1]
     proba[items, classes] = 0
     rows = np.unique(items)

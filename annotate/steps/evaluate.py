@@ -100,7 +100,7 @@ def _last_prediction(workspace: Workspace, rows: Ints) -> NDArray[np.int64]:
     if record is None:
         return guess
     proba = StoredProba(workspace.store, record["prediction_id"])
-    covered = np.flatnonzero((rows >= 0) & (rows < proba.shape[0]))
+    covered = np.flatnonzero(rows >= 0)
     for start in range(0, len(covered), 65_536):
         here = covered[start : start + 65_536]
         block = proba.take(rows[here])

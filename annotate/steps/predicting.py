@@ -46,16 +46,26 @@ class StoredProba:
         return _from_log(self._log_proba.read(start, stop))
 
     def take(self, rows: Ints) -> NDArray[np.float32]:
-        """Return the probabilities of the given items, in the order given."""
-        return _from_log(self._log_proba.take(rows))
+        """Return the probabilities of the given items, in the order given; NaN for later items."""
+        n_predicted, n_columns = self.shape
+        out = np.full((len(rows), n_columns), np.nan, dtype=np.float32)
+        covered = np.asarray(rows) < n_predicted
+        out[covered] = _from_log(self._log_proba.take(np.asarray(rows)[covered]))
+        return out
 
-    def read_all(self) -> NDArray[np.float32]:
-        """Return every row; for methods that need the corpus at once."""
-        out = np.empty(self.shape, dtype=np.float32)
+    def read_all(self, n_items: int, n_classes: int) -> NDArray[np.float32]:
+        """Return every row; for methods that need the corpus at once.
+
+        Items that came after the prediction have no answer, classes that did have probability 0.
+        """
+        n_predicted, n_columns = self.shape
+        out = np.empty((n_items, n_classes), dtype=np.float32)
+        out[:n_predicted, n_columns:] = 0
+        out[n_predicted:] = np.nan
         step = self._log_proba.part_rows
-        for part_no, start in enumerate(range(0, len(out), step)):
+        for part_no, start in enumerate(range(0, n_predicted, step)):
             # Straight to its place: a block in between costs as much as reading itself.
-            block = out[start : start + step]
+            block = out[start : min(start + step, n_predicted), :n_columns]
             block[:] = self._log_proba.part(part_no)
             _from_log(block)
         return out

@@ -250,11 +250,7 @@ def _open_mask(given: GivenLabels) -> Bools:
 def _take_proba(queue: Queue, item_nos: Ints) -> NDArray[np.float32]:
     if queue.proba is None:
         return np.full((len(item_nos), queue.schema.n_classes), np.nan, dtype=np.float32)
-    n_predicted, n_columns = queue.proba.shape
-    out = np.full((len(item_nos), n_columns), np.nan, dtype=np.float32)
-    covered = item_nos < n_predicted
-    out[covered] = queue.proba.take(item_nos[covered])
-    return out
+    return queue.proba.take(item_nos)
 
 
 def _class_active(schema: Schema) -> Bools:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annotate.protocols import NO_LABEL, Floats, Progress, Selection, Student
+from annotate.steps.anchor import Anchor
 from annotate.steps.candidates import candidate_proba, selection_context
 from annotate.steps.corpus_view import StoredCorpus
 from annotate.steps.given_labels import GivenLabels
@@ -19,11 +20,11 @@ from annotate.steps.run_settings import RunSettings
 from annotate.steps.select import make_chain
 from annotate.steps.selections import write_selection
 from annotate.steps.workspace import Workspace
-from annotate.store.history import Record, find_prediction, next_round_no
+from annotate.store.history import Record, next_round_no
 from annotate.training import STUDENTS
-from annotate.training.anchoring import average_with_anchor
+from annotate.training.anchoring import anchor_share, average_with_anchor
 from annotate.training.smoothing import average_over_neighbours
-from annotate.training.weights import balance_weights
+from annotate.training.weights import balance_classes, balance_weights
 
 ROWS_AT_ONCE = 65_536
 
@@ -54,6 +55,7 @@ def make_round(
     settings: RunSettings,
     given: GivenLabels,
     run: list[Record],
+    anchor: Anchor,
     progress: Progress,
 ) -> Record | None:
     """Do the next round of ``run`` and return its record, all but why it stopped.
@@ -80,9 +82,14 @@ def make_round(
         {"step": step, "n_rounds": settings.n_rounds, "seed": settings.seed},
     )  # fmt: skip
     student = fit_student(workspace, settings, view, labels, weights)
-    anchor_id = find_anchor(workspace, run[0])
+    mean_with = {
+        "prediction_id": anchor.prediction_id,
+        "share": anchor_share(
+            learnt_from_labels=anchor.learnt_from_labels, equal_classes=selection.equal_classes
+        ),
+    }
     prediction_id = _predict(
-        workspace, settings, view, student, anchor_id, round_no, selection_id, progress
+        workspace, settings, view, student, mean_with, round_no, selection_id, progress
     )
     student_proba = candidate_proba(workspace, prediction_id, given)
     description = {
@@ -102,7 +109,7 @@ def make_round(
             "step": step,
             "selectors": list(settings.selectors),
             "encoder_id": view.encoder_id,
-            "anchor": anchor_id,
+            "anchor": mean_with,
         },
         "metrics": _metrics(workspace, given, prediction_id, student_proba, selection, proba),
         "teacher_prediction_id": parent["prediction_id"],
@@ -122,7 +129,7 @@ def training_set(
     """Return labels and weights (n_items,) for a student.
 
     Given labels never change: a pseudo-label is only taken where no label was given. All
-    pseudo-labels together weigh at most as much as all given labels.
+    pseudo-labels together weigh at most as much as all given labels, and every class weighs alike.
     """
     labels = selection.labels(len(given.training))
     weights = np.zeros(len(labels), dtype=np.float32)
@@ -135,6 +142,7 @@ def training_set(
     labels[~may_train | given.dropped] = NO_LABEL
     trains = labels != NO_LABEL
     weights[trains] = balance_weights(weights[trains], is_given[trains])
+    weights[trains] = balance_classes(weights[trains], labels[trains])
     return labels, weights
 
 
@@ -156,25 +164,12 @@ def fit_student(
     )
 
 
-def find_anchor(workspace: Workspace, base: Record) -> str | None:
-    """Return the prediction to average students with: the first teacher's, if labels taught it.
-
-    A teacher that knows class names alone is no anchor: rounds are there to leave it behind.
-    """
-    if base["parent"] is not None:
-        return None
-    with workspace.store.read() as connection:
-        teacher = find_prediction(connection, base["prediction_id"])
-    learnt = teacher is not None and teacher["settings"].get("learnt_from_labels", False)
-    return base["prediction_id"] if learnt else None
-
-
 def _predict(
     workspace: Workspace,
     settings: RunSettings,
     view: StoredCorpus,
     student: Student,
-    anchor_id: str | None,
+    mean_with: dict[str, Any],
     round_no: int,
     selection_id: str,
     progress: Progress,
@@ -188,11 +183,12 @@ def _predict(
     k = student.smoothing_k
     proba = average_over_neighbours(own, view.neighbours(k)) if k else own
 
-    anchor = StoredProba(workspace.store, anchor_id) if anchor_id else None
+    first_teacher = StoredProba(workspace.store, mean_with["prediction_id"])
 
     def proba_of(start: int, stop: int) -> Floats:
-        block = proba[start:stop]
-        return block if anchor is None else average_with_anchor(block, anchor.read(start, stop))
+        return average_with_anchor(
+            proba[start:stop], first_teacher.read(start, stop), mean_with["share"]
+        )
 
     record = {
         "teacher": f"round {round_no} {settings.student}",
@@ -203,7 +199,7 @@ def _predict(
         "settings": {
             "selection_id": selection_id,
             "student": settings.student,
-            "anchor": anchor_id,
+            "anchor": mean_with,
         },
         "round_no": round_no,
     }
@@ -274,10 +270,11 @@ def most_likely(proba: Floats) -> NDArray[np.int32]:
 
 
 def read_guess(workspace: Workspace, prediction_id: str) -> NDArray[np.int32]:
-    """Return the most likely class of every item by a stored prediction, block by block."""
+    """Return (n_items,) the most likely class by a stored prediction; -1 for later items too."""
     proba = StoredProba(workspace.store, prediction_id)
-    blocks = [
-        most_likely(proba.read(start, min(start + ROWS_AT_ONCE, proba.shape[0])))
-        for start in range(0, proba.shape[0], ROWS_AT_ONCE)
-    ]
-    return np.concatenate(blocks) if blocks else np.empty(0, dtype=np.int32)
+    guess = np.full(workspace.n_items(), NO_LABEL, dtype=np.int32)
+    n_predicted = proba.shape[0]
+    for start in range(0, n_predicted, ROWS_AT_ONCE):
+        stop = min(start + ROWS_AT_ONCE, n_predicted)
+        guess[start:stop] = most_likely(proba.read(start, stop))
+    return guess

@@ -65,15 +65,14 @@ def diff_rounds(workspace: Workspace, before: int, after: int) -> RoundDiff:
     """Return which items' most likely class differs between two rounds."""
     first, second = (_round(workspace, number) for number in (before, after))
     guesses = [read_guess(workspace, record["prediction_id"]) for record in (first, second)]
-    n_items = min(len(guess) for guess in guesses)
-    flips = find_flips(guesses[0][:n_items], guesses[1][:n_items])
+    flips = find_flips(guesses[0], guesses[1])
     names = (*workspace.schema.names, "no answer")  # -1 is the last
     with workspace.store.read() as connection:
         ids = item_index(connection)
     return RoundDiff(
         before=before,
         after=after,
-        n_items=n_items,
+        n_items=len(guesses[0]),
         n_changed=flips.n_changed,
         changes=[
             {

@@ -8,6 +8,7 @@ from typing import Any
 
 from annotate.errors import ConfigError, NotReadyError
 from annotate.protocols import NO_LABEL, Progress, no_progress
+from annotate.steps.anchor import find_anchor
 from annotate.steps.given_labels import GivenLabels, read_given_labels
 from annotate.steps.gold_roles import assign_gold_roles
 from annotate.steps.measuring import measure
@@ -134,13 +135,14 @@ def _run_rounds(
     progress: Progress,
 ) -> str:
     """Append rounds to ``run`` until something stops it; return why it stopped."""
+    if settings.n_rounds == 0:
+        return "no round was asked for"
     stop = run[-1]["stop_reason"] if len(run) > 1 else None
+    anchor = find_anchor(workspace, given, run[0], progress=progress)
     while stop is None:
         n_done = len(run) - 1
         progress(n_done, settings.n_rounds, "rounds")
-        if n_done == settings.n_rounds:
-            return "no round was asked for"
-        record = make_round(workspace, settings, given, run, progress)
+        record = make_round(workspace, settings, given, run, anchor, progress)
         if record is None:
             return "the selectors accepted labels of fewer than two classes"
         stop, is_worse = _why_stop(workspace, settings, given, run, record)

@@ -94,11 +94,10 @@ def _answer(workspace: Workspace, record: dict[str, Any], item_no: int) -> dict[
         "label": None,
         "confidence": None,
     }
-    if item_no < proba.shape[0]:
-        row = proba.take(np.array([item_no]))[0]
-        if not np.isnan(row[0]):
-            best = int(row.argmax())
-            answer |= {"label": workspace.schema.names[best], "confidence": float(row[best])}
+    row = proba.take(np.array([item_no]))[0]
+    if not np.isnan(row[0]):
+        best = int(row.argmax())
+        answer |= {"label": workspace.schema.names[best], "confidence": float(row[best])}
     return answer
 
 

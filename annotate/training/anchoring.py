@@ -7,19 +7,29 @@ from numpy.typing import NDArray
 
 from annotate.protocols import Floats
 
-# Chosen on CIFAR-10 and digits with a few labels a class and on seeds 100 to 103 of TrashNet, where
-# it beat both the probe it starts from and rounds without it: 52.4 -> 54.1, 84.3 -> 91.6 and
-# 63.4 -> 68.1 %, against 49.9, 93.2 and 66.2 % without.
-ANCHOR_SHARE = 0.5
+# How each share was chosen, and what the others gave: docs/methods.md, "anchor".
+SHARE_TAUGHT_BY_LABELS = 0.5
+SHARE_TAUGHT_BY_NAMES = 0.3
+SHARE_UNDER_QUOTAS = 0.1
 
 
-def average_with_anchor(
-    proba: Floats, anchor: Floats, share: float = ANCHOR_SHARE
-) -> NDArray[np.float32]:
+def anchor_share(*, learnt_from_labels: bool, equal_classes: bool) -> float:
+    """Return the anchor's share in the mean.
+
+    A teacher that learnt from labels is the better anchor. One that knows names alone is needed
+    less where the round gave every class the same quota: no class can swallow another there.
+    """
+    if learnt_from_labels:
+        return SHARE_TAUGHT_BY_LABELS
+    return SHARE_UNDER_QUOTAS if equal_classes else SHARE_TAUGHT_BY_NAMES
+
+
+def average_with_anchor(proba: Floats, anchor: Floats, share: float) -> NDArray[np.float32]:
     """Return ``(1 - share) * proba + share * anchor``.
 
-    A teacher that learnt from labels people gave is right for reasons of its own; keeping it in the
-    mean stops a chain of students from drifting away from those labels, each a little further.
+    The first teacher is right for reasons of its own: labels that people gave, or what the class
+    names mean. Keeping it in the mean stops a chain of students, each taught by the one before it,
+    from drifting away from that, each a little further.
 
     Parameters
     ----------

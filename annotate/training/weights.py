@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from annotate.protocols import Bools, Floats
+from annotate.protocols import Bools, Floats, Ints
 
 # Chosen on BANKING77 (8 intents; 30 unequal ones), SemEval and YouTube spam with 5 to 200 answers,
 # one draw each: never more than 0.1 points below no limit, and 0.4 above it with 5 answers on the
@@ -59,3 +59,31 @@ def balance_weights(weights: Floats, is_given: Bools) -> NDArray[np.float32]:
     pseudo = float(weights[~is_given].sum(dtype=np.float64))
     factor = min(1.0, max(LEAST_PSEUDO_WEIGHT, given / pseudo)) if given and pseudo else 1.0
     return np.where(is_given, weights, weights * factor).astype(np.float32)
+
+
+def balance_classes(weights: Floats, labels: Ints) -> NDArray[np.float32]:
+    """Return weights with the same sum in which every class that occurs weighs alike.
+
+    A class that the teacher favours gets more pseudo-labels, the student learns that it is frequent
+    and favours it more: over the rounds large classes swallow small ones. With equal classes the
+    student learns what a class looks like and nothing about how frequent it is.
+
+    Parameters
+    ----------
+    weights : float array of shape (n_rows,)
+        Above 0.
+    labels : int array of shape (n_rows,)
+        Class numbers, 0 or more.
+
+    References
+    ----------
+    King & Zeng 2001, "Logistic regression in rare events data", section 4.2 (weighting), with every
+    class taken to be as frequent as any other.
+    """
+    if len(labels) == 0:
+        return weights.astype(np.float32)
+    of_class = np.bincount(labels, weights=weights)
+    n_seen = np.count_nonzero(of_class)
+    return (weights * (weights.sum(dtype=np.float64) / n_seen) / of_class[labels]).astype(
+        np.float32
+    )

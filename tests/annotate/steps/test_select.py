@@ -18,7 +18,9 @@ def predicted(workspace, gold):
 
 def test_a_threshold_accepts_what_is_above_it_and_says_why_not_the_rest(predicted):
     report = select(predicted, ["threshold:0.6"])
-    proba = StoredProba(predicted.store, report.prediction_id).read_all()[30:]  # 30 have gold
+    proba = StoredProba(predicted.store, report.prediction_id).read_all(report.n_items, 3)[
+        30:
+    ]  # 30 have gold
     above = proba.max(axis=1) >= 0.6
     assert (report.n_considered, report.n_accepted) == (90, above.sum())
     assert sum(report.rejected.values()) == 90 - above.sum()
@@ -36,7 +38,8 @@ def test_nothing_accepted_has_no_precision(predicted):
 
 
 def test_a_growing_selector_shows_the_round_asked_for(predicted):
-    counts = [select(predicted, round_no=t, n_rounds=5).n_accepted for t in (1, 3, 5)]
+    shown = [select(predicted, ["growing_share"], round_no=t, n_rounds=5) for t in (1, 3, 5)]
+    counts = [report.n_accepted for report in shown]
     assert counts == sorted(counts)
     assert counts[-1] == 90
 
@@ -59,7 +62,7 @@ def test_predictions_come_first_and_unknown_selectors_list_the_near_ones(workspa
 def test_rejected_pairs_are_never_selected(predicted):
     from annotate.store.decisions import Decision, append_decisions
 
-    before = StoredProba(predicted.store, select(predicted).prediction_id).read_all()
+    before = StoredProba(predicted.store, select(predicted).prediction_id).read_all(120, 3)
     best = int(before[60].argmax())
     append_decisions(predicted.store, [Decision("e", 60, "ann", "reject", 1, class_no=best)])
     from annotate.steps.candidates import candidate_proba

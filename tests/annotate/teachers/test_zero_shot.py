@@ -23,7 +23,7 @@ from annotate.teachers.zero_shot import (
 from tests.annotate.encoders.tiny_clip import write_tiny_clip
 from tests.fakes import FakeEncoder, FakeView
 
-NAMES = ["cat", "Sci/Tech", "a {brace}"]
+NAMES = ["cat", "Sci-Tech", "a {brace}"]
 TEMPLATES = ("a photo of a {}.", "{}", "the {}")
 
 
@@ -74,7 +74,21 @@ def test_several_prompts_are_averaged_as_features():
 def test_own_prompts_replace_the_templates_word_for_word():
     spec = ClassSpec(0, "cat", prompts=("a {} in braces",))
     assert class_prompts(spec, TEMPLATES) == ["a {} in braces"]
-    assert class_prompts(ClassSpec(0, "Sci/Tech"), ["{}!"]) == ["Sci/Tech!"]
+
+
+@pytest.mark.parametrize(
+    ("name", "prompts"),
+    [
+        ("lost_card", ["lost card!"]),
+        ("Sci/Tech", ["Sci/Tech!", "Sci!", "Tech!"]),
+        ("R&D / ops_team/", ["R&D / ops team/!", "R&D!", "ops team!"]),
+        ("a {brace}", ["a {brace}!"]),
+        ("/", ["/!"]),
+        ("_", ["_!"]),
+    ],
+)
+def test_a_name_is_put_into_the_templates_as_one_would_say_it(name: str, prompts: list[str]):
+    assert class_prompts(ClassSpec(0, name), ["{}!"]) == prompts
 
 
 def test_proba_is_the_softmax_of_scaled_cosines(view):

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from annotate.training.weights import balance_weights, normalize_weights
+from annotate.training.weights import balance_classes, balance_weights, normalize_weights
 
 
 def test_mean_is_one_and_proportions_stay():
@@ -41,3 +41,16 @@ def test_the_first_few_answers_do_not_sway_a_whole_corpus():
     balanced = balance_weights(np.ones(1001), is_given)
     assert balanced[0] == 1
     np.testing.assert_allclose(balanced[1:], 0.03)
+
+
+def test_every_class_that_occurs_weighs_alike_and_the_sum_stays():
+    labels = np.array([0, 0, 0, 2, 2, 5])
+    weights = np.array([1.0, 2.0, 3.0, 0.5, 0.5, 5.0])
+    balanced = balance_classes(weights, labels)
+    np.testing.assert_allclose(np.bincount(labels, balanced), [4, 0, 4, 0, 0, 4])
+    # Inside a class nothing changes but the scale.
+    np.testing.assert_allclose(balanced[:3] / balanced[0], [1, 2, 3], rtol=1e-6)
+
+
+def test_nothing_to_balance_is_no_error():
+    assert balance_classes(np.zeros(0), np.zeros(0, dtype=int)).shape == (0,)
