@@ -124,6 +124,7 @@ def show(result: Result, as_json: bool = False) -> None:
 def _run_rounds(workspace: Workspace, settings: Settings, progress: Progress) -> TrainReport:
     return train(
         workspace,
+        n_rounds=settings.rounds,
         seed=settings.seed,
         progress=progress,
     )

@@ -64,5 +64,4 @@ def _join(earlier: Selection, later: Selection) -> Selection:
         weights=weights,
         reasons=reasons,
         reason_names=(*earlier.reason_names, *later.reason_names[1:]),
-        equal_classes=later.equal_classes,
     )

@@ -45,11 +45,12 @@ def equal_classes_fit(proba: Floats | Rows, context: SelectionContext) -> bool:
     """Return whether labels in equal classes agree with neighbours about as often as free ones."""
     if context.neighbours is None:
         return False
+    # Later in a chain too the question is about the whole corpus.
+    context = replace(context, candidates=None)
     likeliest = find_candidates(proba, context)
-    if len(likeliest.rows) == 0:
+    quota = len(likeliest.rows) // int(active_classes(context, proba.shape[1]).sum())
+    if quota == 0:
         return False
-    active = active_classes(context, proba.shape[1])
-    quota = len(likeliest.rows) // int(active.sum())
     claimed = select_quotas(proba, context, likeliest, quota).labels(proba.shape[0])
     # What no class claimed, because quotas are rounded and claims collide, keeps its own.
     wanted = claimed[likeliest.rows]
@@ -63,4 +64,6 @@ def _agreement(labelled: Candidates, context: SelectionContext) -> float:
     assert context.neighbours is not None
     votes = context.labels.astype(np.int32)
     votes[labelled.rows] = labelled.classes
-    return float(np.nanmean(vote_shares(labelled, votes, context.neighbours[:, :N_VOTERS])))
+    shares = vote_shares(labelled, votes, context.neighbours[:, :N_VOTERS])
+    has_voters = ~np.isnan(shares)
+    return float(shares[has_voters].mean()) if has_voters.any() else 0.0

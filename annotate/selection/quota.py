@@ -129,7 +129,8 @@ def _claim(proba: Floats | Rows, context: SelectionContext, quota: int) -> NDArr
                 own = np.flatnonzero(context.candidates[rows] == class_no)
                 top.add(by_class[class_no][own], rows[own])
     claimed = np.full(n_items, -1, dtype=np.int32)
-    best = np.full(n_items, -1, dtype=np.float32)
+    # From 0 on: a class with probability 0 (refused by a reviewer, added later) claims nothing.
+    best = np.zeros(n_items, dtype=np.float32)
     for class_no, top in enumerate(tops):
         # Strictly likelier, so that equal claims go to the class with the lower number.
         likelier = top.values > best[top.rows]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from annotate.protocols import Progress, no_progress
 from annotate.steps.given_labels import GivenLabels
-from annotate.steps.predict import run_teacher
+from annotate.steps.predict import IMPORTED, run_teacher
 from annotate.steps.workspace import Workspace
 from annotate.store.history import Record, find_prediction, lineage
 
@@ -25,7 +25,8 @@ def find_anchor(
     """Return the anchor of a run that goes on from ``base``.
 
     It is the teacher that began the line of rounds. One that learns from labels is taught anew, by
-    all there are now; another predicts anew where items, classes or prompts have changed.
+    all there are now; zero-shot predicts anew where items, classes or prompts have changed; an
+    imported prediction stays as it is and has no answer for what came later.
     """
     with workspace.store.read() as connection:
         first_round = lineage(connection, base["round_no"])[0]
@@ -33,7 +34,8 @@ def find_anchor(
     assert first is not None
     learns = bool(first["settings"].get("learnt_from_labels", False))
     now = {"n_items": workspace.n_items(), "schema_version": workspace.schema.version}
-    if learns or any(first[name] != value for name, value in now.items()):
+    changed = any(first[name] != value for name, value in now.items())
+    if learns or (changed and not first["teacher"].startswith(f"{IMPORTED}:")):
         prediction_id = run_teacher(workspace, given, first["teacher"], progress=progress)
     else:
         prediction_id = first["prediction_id"]

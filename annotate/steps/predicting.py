@@ -45,6 +45,15 @@ class StoredProba:
         """Return the probabilities of items start to stop - 1."""
         return _from_log(self._log_proba.read(start, stop))
 
+    def read_for(self, start: int, stop: int, n_classes: int) -> NDArray[np.float32]:
+        """Return the block as ``read_all`` would: with rows and columns for what came later."""
+        n_predicted, n_columns = self.shape
+        n_covered = max(0, min(stop, n_predicted) - start)
+        out = np.full((stop - start, n_classes), np.nan, dtype=np.float32)
+        out[:n_covered, :n_columns] = self.read(start, start + n_covered)
+        out[:n_covered, n_columns:] = 0
+        return out
+
     def take(self, rows: Ints) -> NDArray[np.float32]:
         """Return the probabilities of the given items, in the order given; NaN for later items."""
         n_predicted, n_columns = self.shape
@@ -138,8 +147,8 @@ def _to_log(proba: Floats) -> NDArray[np.float16]:
     import torch
 
     # NumPy rounds to half precision one value at a time; torch gives the same eight times faster.
-    values = torch.as_tensor(np.ascontiguousarray(proba, dtype=np.float32))
-    return torch.log(values).half().numpy()
+    values = torch.from_numpy(np.array(proba, dtype=np.float32))
+    return values.log_().half().numpy()
 
 
 def _from_log(log_proba: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -129,7 +129,7 @@ def training_set(
     """Return labels and weights (n_items,) for a student.
 
     Given labels never change: a pseudo-label is only taken where no label was given. All
-    pseudo-labels together weigh at most as much as all given labels, and every class weighs alike.
+    pseudo-labels together weigh at most as much as all given labels; then classes are balanced.
     """
     labels = selection.labels(len(given.training))
     weights = np.zeros(len(labels), dtype=np.float32)
@@ -187,7 +187,9 @@ def _predict(
 
     def proba_of(start: int, stop: int) -> Floats:
         return average_with_anchor(
-            proba[start:stop], first_teacher.read(start, stop), mean_with["share"]
+            proba[start:stop],
+            first_teacher.read_for(start, stop, proba.shape[1]),
+            mean_with["share"],
         )
 
     record = {

@@ -138,6 +138,8 @@ def _run_rounds(
     if settings.n_rounds == 0:
         return "no round was asked for"
     stop = run[-1]["stop_reason"] if len(run) > 1 else None
+    if stop is not None:
+        return str(stop)
     anchor = find_anchor(workspace, given, run[0], progress=progress)
     while stop is None:
         n_done = len(run) - 1

@@ -70,3 +70,17 @@ def test_a_retired_class_takes_no_part_of_the_equal_shares():
     given = context(labels, nearest, round_no=5, class_active=np.array([True, True, False]))
     assert equal_classes_fit(proba, given)
     assert set(SELECTORS.make("growing").select(proba, given).labels(400)) <= {-1, 0, 1}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_later_in_a_chain_it_still_asks_the_whole_corpus(seed: int):
+    labels, proba, nearest = corpus([450, 100, 50], bias=0, seed=seed)
+    given = context(labels, nearest, candidates=np.where(np.arange(600) % 2, labels, -1))
+    assert not equal_classes_fit(proba, given)
+
+
+def test_fewer_open_items_than_classes_say_nothing_about_sizes():
+    labels, proba, nearest = corpus([30, 30, 30], bias=0)
+    given = labels.copy()
+    given[[0, 40]] = -1
+    assert not equal_classes_fit(proba, SelectionContext(labels=given, neighbours=nearest))

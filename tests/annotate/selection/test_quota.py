@@ -85,3 +85,13 @@ def test_the_last_round_of_two_equal_classes_takes_all(rng):
 def test_a_quota_that_is_no_count_is_refused(text):
     with pytest.raises(ConfigError, match="whole number"):
         Quota(text)
+
+
+def test_a_class_of_probability_0_claims_nothing_however_large_the_quota():
+    proba = np.array([[0.6, 0.4, 0.0], [0.7, 0.3, 0.0], [0.0, 1.0, 0.0]])
+    for selector in (Quota(3), GrowingQuota()):
+        labels = selector.select(proba, SelectionContext(labels=np.full(3, -1))).labels(3)
+        assert 2 not in labels
+    assert Quota(3).select(proba, SelectionContext(labels=np.full(3, -1))).labels(3).tolist() == [
+        0, 0, 1,
+    ]  # fmt: skip

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-import pytest
 from safetensors.numpy import load_file
 from scipy.special import softmax
 
@@ -12,12 +11,14 @@ from annotate.steps.corpus_view import StoredCorpus
 from annotate.steps.embed import embed
 from annotate.steps.given_labels import read_given_labels
 from annotate.steps.import_labels import import_labels
+from annotate.steps.import_predictions import import_predictions
 from annotate.steps.labels import read_current_labels
 from annotate.steps.predicting import StoredProba
 from annotate.steps.rounds import diff_rounds, list_all_rounds
 from annotate.steps.train import train
 from annotate.steps.workspace import open_workspace
 from annotate.store.history import find_prediction, list_rounds
+from tests.annotate.steps.conftest import CLASSES
 
 FAST = {"n_rounds": 1, "student": "linear", "selectors": ["growing_share"]}
 
@@ -61,26 +62,25 @@ def test_a_later_run_teaches_the_first_teacher_the_labels_there_are_now(
     assert n_learnt[1] == n_learnt[0] + 10
 
 
-@pytest.fixture
-def grown(workspace, gold, tmp_path):
-    """Return a project that got a class, and thirty items more, after its first round."""
-    train(workspace, **FAST)
-    workspace.close()
-    with open(workspace.paths.root / "annotate.toml", "a", encoding="utf-8") as file:
+def add_minerals(root, scratch):
+    """Give a closed project a class and thirty items, ten of them gold; return it open."""
+    with open(root / "annotate.toml", "a", encoding="utf-8") as file:
         file.write('\n[[classes]]\nname = "mineral"\n')
-    opened = open_workspace(workspace.paths.root)
+    opened = open_workspace(root)
     rows = [(f"new{n}", f"iron gold quartz stone n{n}", "mineral") for n in range(30)]
     table = pd.DataFrame(rows, columns=["id", "text", "label"])
-    table.to_csv(tmp_path / "more.csv", index=False)
-    add(opened, tmp_path / "more.csv", SourceOptions(modality="text"))
+    table.to_csv(scratch / "more.csv", index=False)
+    add(opened, scratch / "more.csv", SourceOptions(modality="text"))
     embed(opened, "hashing")
-    table.iloc[:10][["id", "label"]].to_csv(tmp_path / "more-gold.csv", index=False)
-    import_labels(opened, tmp_path / "more-gold.csv")
-    yield opened
-    opened.close()
+    table.iloc[:10][["id", "label"]].to_csv(scratch / "more-gold.csv", index=False)
+    import_labels(opened, scratch / "more-gold.csv")
+    return opened
 
 
-def test_rounds_go_on_after_items_and_a_class_were_added(grown):
+def test_rounds_go_on_after_items_and_a_class_were_added(workspace, gold, tmp_path):
+    train(workspace, **FAST)
+    workspace.close()
+    grown = add_minerals(workspace.paths.root, tmp_path)
     report = train(grown, **FAST)
     assert list_all_rounds(grown).rounds[-1]["measured"]["n"] == report.measured_on == 8
     labels = read_current_labels(grown).labels
@@ -88,3 +88,25 @@ def test_rounds_go_on_after_items_and_a_class_were_added(grown):
     assert np.bincount(labels[120:], minlength=4)[3] >= 25
     changes = diff_rounds(grown, 1, 2).changes
     assert any(change["before"] == "no answer" for change in changes)
+    grown.close()
+
+
+def test_an_imported_teacher_stays_the_anchor_after_items_and_a_class_were_added(
+    workspace, corpus, tmp_path
+):
+    table = pd.read_csv(corpus, dtype=str)
+    proba = np.where(
+        table["label"].to_numpy()[:, None] == np.array(workspace.schema.names), 0.8, 0.1
+    )
+    own = pd.DataFrame(proba, columns=list(workspace.schema.names)).assign(id=table["id"])
+    own.to_csv(tmp_path / "own.csv", index=False)
+    import_predictions(workspace, tmp_path / "own.csv", name="own")
+    train(workspace, teacher="imported:own", **FAST)
+    anchor = newest_round(workspace)["settings"]["anchor"]["prediction_id"]
+    workspace.close()
+    grown = add_minerals(workspace.paths.root, tmp_path)
+    train(grown, **FAST)
+    assert newest_round(grown)["settings"]["anchor"]["prediction_id"] == anchor
+    labels = read_current_labels(grown).labels
+    assert (labels[:120] == [CLASSES.index(name) for name in table["label"]]).mean() > 0.9
+    grown.close()
