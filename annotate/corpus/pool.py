@@ -62,6 +62,7 @@ class _Worker(Generic[C]):
         self.is_ready = False
 
     def send(self, part: _Part[C]) -> None:
+        """Queue a part here and hand its tasks over."""
         self.queue.append(part)
         tasks = [part.chunk.tasks[position] for position in part.positions]
         try:
@@ -126,6 +127,7 @@ class _Pool(Generic[C]):
         self.workers: list[_Worker[C]] = []
 
     def run(self) -> Iterator[tuple[C, Verdict | None]]:
+        """Yield every context with its verdict, in the order they came."""
         while True:
             self._fill()
             if not self.held:

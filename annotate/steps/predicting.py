@@ -50,8 +50,9 @@ class StoredProba:
         n_predicted, n_columns = self.shape
         n_covered = max(0, min(stop, n_predicted) - start)
         out = np.full((stop - start, n_classes), np.nan, dtype=np.float32)
-        out[:n_covered, :n_columns] = self.read(start, start + n_covered)
-        out[:n_covered, n_columns:] = 0
+        if n_covered:
+            out[:n_covered, :n_columns] = self.read(start, start + n_covered)
+            out[:n_covered, n_columns:] = 0
         return out
 
     def take(self, rows: Ints) -> NDArray[np.float32]:

@@ -66,12 +66,7 @@ def make_round(
     parent, step = run[-1], len(run)
     view = StoredCorpus(workspace, given.training, progress=progress)
     proba = candidate_proba(workspace, parent["prediction_id"], given)
-    selector = make_chain(settings.selectors)
-    context = selection_context(
-        workspace, given, view if selector.needs_neighbours else None,
-        round_no=step, n_rounds=settings.n_rounds, seed=settings.seed,
-    )  # fmt: skip
-    selection = selector.select(proba, context)
+    selection = _select(workspace, settings, given, view, proba, step)
     labels, weights = training_set(given, selection)
     if len(np.unique(labels[labels != NO_LABEL])) < 2:
         return None
@@ -98,6 +93,7 @@ def make_round(
         "classes": list(workspace.schema.names),
         "round_no": round_no,
         "selection_id": selection_id,
+        "anchor": mean_with,
         "seed": settings.seed,
     }
     return {
@@ -121,6 +117,23 @@ def make_round(
         "model_sha256": save_model(workspace, round_no, student.parameters(), description),
         "stop_reason": None,
     }
+
+
+def _select(
+    workspace: Workspace,
+    settings: RunSettings,
+    given: GivenLabels,
+    view: StoredCorpus,
+    proba: NDArray[np.float32],
+    step: int,
+) -> Selection:
+    """Return what the run's selectors accept in its ``step``-th round."""
+    selector = make_chain(settings.selectors)
+    context = selection_context(
+        workspace, given, view if selector.needs_neighbours else None,
+        round_no=step, n_rounds=settings.n_rounds, seed=settings.seed,
+    )  # fmt: skip
+    return selector.select(proba, context)
 
 
 def training_set(

@@ -83,5 +83,6 @@ def log_rules(template: Path) -> type[RuleBasedStateMachine]:
 
 def test_the_log_keeps_every_first_event_in_order(template: Path):
     machine = log_rules(template).TestCase
+    # What is asserted is the invariant above, after every step of each random sequence.
     machine.settings = settings(max_examples=15, stateful_step_count=20, deadline=None)
     machine().runTest()

@@ -10,6 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    """Make every table, index and trigger of the first version."""
     op.create_table(
         "arrays",
         sa.Column("kind", sa.Text(), nullable=False),
