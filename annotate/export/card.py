@@ -23,6 +23,7 @@ _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000
 _SOURCE_WORDS = {
     "human": "people, who answered in review",
     "gold": "truth that came with the corpus",
+    "derived": "people, who gave it to a group of items at once and not to each by itself",
     "pseudo": "a model; nobody looked at them",
 }
 

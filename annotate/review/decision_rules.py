@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,27 +22,36 @@ class HumanLabels:
     Attributes
     ----------
     labels : int32 array of shape (n_items,)
-        The class that every reviewer who labelled the item gave it; -1 for none or a conflict.
+        The class that an owner ruled, else the one that every reviewer who labelled the item gave
+        it; -1 for none or a conflict.
+    derived : int32 array of shape (n_items,)
+        The class derived for an item that nobody has decided by itself; -1 elsewhere.
     trains : bool array of shape (n_items,)
         True where the label may train: not an audit answer, and not held back to measure rounds.
     measures : bool array of shape (n_items,)
         True where the label was given to measure rounds.
     conflict : bool array of shape (n_items,)
-        Two reviewers gave different classes.
+        Two reviewers gave different classes, and no owner has ruled.
     decided : bool array of shape (n_items,)
-        Somebody accepted, relabelled, rejected or skipped the item, and that stands.
+        Somebody accepted, relabelled, rejected or skipped the item, ruled on it, or derived a label
+        for it, and that stands.
     standing : DataFrame
-        The decision that stands for each (item, reviewer), in order of seq.
+        The decision on the very item that stands for each (item, reviewer), in order of seq.
+    rulings, derivations : DataFrame
+        The adjudication, and the derived decision, that stands for each item.
     rejected : int array of shape (n_rejections, 2)
         Pairs (item_no, class_no) of which a reviewer said "not this class".
     """
 
     labels: NDArray[np.int32]
+    derived: NDArray[np.int32]
     trains: Bools
     measures: Bools
     conflict: Bools
     decided: Bools
     standing: pd.DataFrame
+    rulings: pd.DataFrame
+    derivations: pd.DataFrame
     rejected: NDArray[np.int64]
 
 
@@ -50,7 +60,8 @@ def resolve_decisions(events: pd.DataFrame, n_items: int) -> HumanLabels:
 
     The last deciding event of each reviewer stands, unless an undo names it: then the one before it
     does. Flags are notes and decide nothing. Reviewers who gave the same class agree; a skip or a
-    rejection disagrees with nobody.
+    rejection disagrees with nobody. An owner's ruling counts before all of them. A derived label
+    counts only where nobody has decided the item itself.
 
     Parameters
     ----------
@@ -59,36 +70,63 @@ def resolve_decisions(events: pd.DataFrame, n_items: int) -> HumanLabels:
     n_items : int
         Items in the project.
     """
-    standing = _standing(events)
-    labels = np.full(n_items, NO_LABEL, dtype=np.int32)
+    events = events[~events["event_id"].isin(events.loc[events["kind"] == "undo", "undoes"])]
+    standing = _last(events, DECIDING, ["item_no", "reviewer"])
+    rulings = _last(events, ["adjudicate"], ["item_no"])
+    derivations = _last(events, ["derive"], ["item_no"])
+    labels, derived = (np.full(n_items, NO_LABEL, dtype=np.int32) for _ in range(2))
     trains, measures, conflict, decided = (np.zeros(n_items, dtype=bool) for _ in range(4))
-    decided[standing["item_no"].to_numpy(dtype=np.int64)] = True
+    decided[_item_nos(standing)] = True
 
-    given = standing[standing["kind"].isin(LABELLING)]
-    by_item = given.groupby("item_no", sort=True).agg(
-        class_no=("class_no", "first"),
-        n_classes=("class_no", "nunique"),
-        trains=("trains", "all"),
-        measures=("measures", "any"),
+    by_item = (
+        standing[standing["kind"].isin(LABELLING)]
+        .groupby("item_no", sort=True)
+        .agg(
+            class_no=("class_no", "first"),
+            n_classes=("class_no", "nunique"),
+            trains=("trains", "all"),
+            measures=("measures", "any"),
+        )
+        .reset_index()
     )
-    item_nos = by_item.index.to_numpy(dtype=np.int64)
-    agreed = by_item["n_classes"].to_numpy() == 1
-    conflict[item_nos[~agreed]] = True
-    labels[item_nos[agreed]] = by_item["class_no"].to_numpy()[agreed].astype(np.int32)
-    trains[item_nos[agreed]] = by_item["trains"].to_numpy(dtype=bool)[agreed]
-    measures[item_nos[agreed]] = by_item["measures"].to_numpy(dtype=bool)[agreed]
+    agreed = by_item["n_classes"] == 1
+    conflict[_item_nos(by_item[~agreed])] = True
+    _write(by_item[agreed], labels, trains, measures)
+
+    conflict[_item_nos(rulings)] = False
+    _write(rulings, labels, trains, measures)
+    decided[_item_nos(rulings)] = True
+
+    derivations = derivations[~decided[_item_nos(derivations)]]
+    derived[_item_nos(derivations)] = derivations["class_no"].to_numpy(dtype=np.int32)
+    decided[_item_nos(derivations)] = True
 
     refused = standing[(standing["kind"] == "reject") & standing["class_no"].notna()]
     rejected = refused[["item_no", "class_no"]].to_numpy(dtype=np.int64).reshape(-1, 2)
-    return HumanLabels(labels, trains, measures, conflict, decided, standing, rejected)
+    return HumanLabels(
+        labels, derived, trains, measures, conflict, decided, standing, rulings, derivations,
+        rejected,
+    )  # fmt: skip
 
 
-def _standing(events: pd.DataFrame) -> pd.DataFrame:
-    undone = set(events.loc[events["kind"] == "undo", "undoes"])
-    deciding = events[events["kind"].isin(DECIDING) & ~events["event_id"].isin(undone)]
-    standing = deciding.drop_duplicates(["item_no", "reviewer"], keep="last").copy()
-    is_audit = standing["purpose"] == "audit"
-    is_held_back = standing["role"] == "held_back"
-    standing["trains"] = ~is_audit & ~is_held_back
-    standing["measures"] = ~is_audit & is_held_back
-    return standing
+def _last(events: pd.DataFrame, kinds: Sequence[str], per: list[str]) -> pd.DataFrame:
+    """Return the last event of these kinds for each combination of ``per``, with what it is for."""
+    last = events[events["kind"].isin(kinds)].drop_duplicates(per, keep="last").copy()
+    is_audit = last["purpose"] == "audit"
+    is_held_back = last["role"] == "held_back"
+    last["trains"] = ~is_audit & ~is_held_back
+    last["measures"] = ~is_audit & is_held_back
+    return last
+
+
+def _item_nos(events: pd.DataFrame) -> NDArray[np.int64]:
+    return events["item_no"].to_numpy(dtype=np.int64)
+
+
+def _write(
+    answers: pd.DataFrame, labels: NDArray[np.int32], trains: Bools, measures: Bools
+) -> None:
+    rows = _item_nos(answers)
+    labels[rows] = answers["class_no"].to_numpy(dtype=np.int32)
+    trains[rows] = answers["trains"].to_numpy(dtype=bool)
+    measures[rows] = answers["measures"].to_numpy(dtype=bool)

@@ -19,7 +19,14 @@ from annotate.export.card import CardFacts, GoldCheck, RoundFacts, TeacherFacts,
 from annotate.export.manifest import ExportCounts, write_manifest
 from annotate.protocols import NO_LABEL, Bools, ExportRow, Progress, no_progress
 from annotate.quality.accuracy import wilson_interval
-from annotate.steps.labels import HUMAN, PSEUDO, SOURCES, CurrentLabels, read_current_labels
+from annotate.steps.labels import (
+    DERIVED,
+    HUMAN,
+    PSEUDO,
+    SOURCES,
+    CurrentLabels,
+    read_current_labels,
+)
 from annotate.steps.measuring import measure
 from annotate.steps.workspace import Workspace
 from annotate.store.history import lineage
@@ -112,7 +119,7 @@ def _chosen(labels: CurrentLabels, min_confidence: float, only: Only | None) -> 
     is_pseudo = labels.sources == PSEUDO
     chosen &= ~is_pseudo | (np.nan_to_num(labels.confidence, nan=0.0) >= min_confidence)
     if only == "human":
-        chosen &= ~is_pseudo
+        chosen &= ~is_pseudo & (labels.sources != DERIVED)
     if only == "pseudo":
         chosen &= is_pseudo
     return chosen
@@ -196,7 +203,7 @@ class _Lineage:
         }
         if source == PSEUDO:
             return facts | self._pseudo | {"confidence": float(self._labels.confidence[item_no])}
-        if source == HUMAN:
+        if source in (HUMAN, DERIVED):
             answer = self._humans[item_no]
             facts |= {"reviewer": answer["reviewer"], "labelled_at_utc": answer["decided_at_utc"]}
         return facts

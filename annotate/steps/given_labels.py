@@ -23,7 +23,8 @@ class GivenLabels:
     Attributes
     ----------
     current : int32 array of shape (n_items,)
-        What stands: the reviewers' label, else gold, else -1 (a conflict is no label).
+        What stands: the reviewers' label, else gold, else a derived label, else -1 (a conflict is
+        no label).
     training : int32 array of shape (n_items,)
         What a student may learn from; -1 elsewhere. No item that measures is ever in it.
     measuring : int32 array of shape (n_items,)
@@ -66,6 +67,7 @@ def combine_labels(human: HumanLabels, gold: pd.DataFrame, dropped: Bools) -> Gi
 
     has_human = human.labels != NO_LABEL
     current = np.where(has_human, human.labels, gold_labels)
+    current = np.where(current == NO_LABEL, human.derived, current)
     current[human.conflict] = NO_LABEL
     spot_check = human.measures & ~gold_held_back
     measuring = np.where(gold_held_back, gold_labels, NO_LABEL).astype(np.int32)

@@ -16,13 +16,13 @@ from annotate.steps.selections import read_selection
 from annotate.steps.workspace import Workspace
 from annotate.store.history import Record, find_prediction, find_selection, head_round
 
-SOURCES = ("none", "human", "gold", "pseudo")
-NONE, HUMAN, GOLD, PSEUDO = range(len(SOURCES))
+SOURCES = ("none", "human", "gold", "derived", "pseudo")
+NONE, HUMAN, GOLD, DERIVED, PSEUDO = range(len(SOURCES))
 
 
 @dataclass(frozen=True)
 class CurrentLabels:
-    """One label an item: agreed human, else gold, else the head round's pseudo-label.
+    """One label an item: ruled or agreed, else gold, else derived, else the head's pseudo-label.
 
     Attributes
     ----------
@@ -48,9 +48,11 @@ class CurrentLabels:
     selection: Record | None
 
     def human_facts(self) -> pd.DataFrame:
-        """Return reviewer, decided_at_utc and purpose of the answer behind each human label."""
-        standing = self.given.human.standing
-        answers = standing[standing["kind"].isin(LABELLING)]
+        """Return reviewer, decided_at_utc and purpose behind each human or derived label."""
+        human = self.given.human
+        answers = human.standing[human.standing["kind"].isin(LABELLING)]
+        unruled = answers[~answers["item_no"].isin(human.rulings["item_no"])]
+        answers = pd.concat([unruled, human.rulings, human.derivations])
         facts = answers.groupby("item_no", sort=True).agg(
             reviewer=("reviewer", lambda names: ", ".join(sorted(set(names)))),
             decided_at_utc=("decided_at_utc", "last"),
@@ -65,8 +67,12 @@ def read_current_labels(workspace: Workspace) -> CurrentLabels:
     n_items = len(given.current)
     labels = given.current.copy()
     sources = np.full(n_items, NONE, dtype=np.int8)
-    sources[labels != NO_LABEL] = GOLD
-    sources[(labels != NO_LABEL) & (given.human.labels != NO_LABEL)] = HUMAN
+    has_gold = np.zeros(n_items, dtype=bool)
+    has_gold[given.gold["item_no"].to_numpy(dtype=np.int64)] = True
+    has_label = labels != NO_LABEL
+    sources[has_label & (given.human.derived != NO_LABEL)] = DERIVED
+    sources[has_label & has_gold] = GOLD
+    sources[has_label & (given.human.labels != NO_LABEL)] = HUMAN
     confidence = np.full(n_items, np.nan, dtype=np.float32)
     with workspace.store.read() as connection:
         head = head_round(connection)

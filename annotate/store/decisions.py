@@ -12,7 +12,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import pandas as pd
 from sqlalchemy import Connection, bindparam, func, insert, select
@@ -20,11 +20,11 @@ from sqlalchemy import Connection, bindparam, func, insert, select
 from annotate.store.database import Store
 from annotate.store.tables import canonical_json, decisions, items, now_utc
 
-Kind = Literal["accept", "relabel", "reject", "skip", "flag", "undo"]
+Kind = Literal["accept", "relabel", "reject", "skip", "flag", "undo", "derive", "adjudicate"]
 Purpose = Literal["review", "audit", "simulated"]
 Role = Literal["train", "held_back"]
 
-KINDS = ("accept", "relabel", "reject", "skip", "flag", "undo")
+KINDS: tuple[Kind, ...] = get_args(Kind)
 FIRST_HASH = "0" * 64
 _LOOK_UP_AT_ONCE = 500  # below every database's limit on bound parameters
 _INTS = ("seq", "item_no", "schema_version")
@@ -55,9 +55,11 @@ class Decision:
     schema_version : int
         The version that gave the class its name; an old one is stored, never refused.
     kind : str
-        accept, relabel, reject ("not this class"), skip, flag or undo.
+        accept, relabel, reject ("not this class"), skip, flag, undo; derive for a label that nobody
+        gave to this very item but somebody chose for a group of them; adjudicate for an owner's
+        word on a conflict.
     class_no : int or None
-        The class given (accept, relabel) or refused (reject).
+        The class given (accept, relabel, derive, adjudicate) or refused (reject).
     purpose : str
         review, audit (measures, never trains) or simulated.
     role : str
@@ -71,7 +73,8 @@ class Decision:
     decided_at_utc : str
         The client's clock, ISO 8601; order is by ``seq`` alone. Empty means the time of storing.
     payload : mapping
-        What else belongs to the answer, such as boxes; must fit into JSON.
+        What else belongs to the answer, such as boxes, or what a label was derived from; must fit
+        into JSON.
     """
 
     event_id: str

@@ -212,6 +212,28 @@ queue_front = Table(
     sqlite_strict=True,
 )
 
+# Who is looking at an item now, so that nobody else is handed it meanwhile.
+leases = Table(
+    "leases",
+    metadata,
+    Column("item_no", Integer, ForeignKey("items.item_no"), primary_key=True, autoincrement=False),
+    Column("holder", Text, primary_key=True),
+    Column("reviewer", Text, nullable=False),
+    Column("expires_at_s", _Float, nullable=False),
+    Index("ix_leases_holder", "holder"),
+    sqlite_strict=True,
+)
+
+people = Table(
+    "people",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("role", Text, nullable=False),
+    Column("added_at_utc", Text, nullable=False),
+    CheckConstraint("role IN ('owner', 'reviewer')", name="role"),
+    sqlite_strict=True,
+)
+
 decisions = Table(
     "decisions",
     metadata,

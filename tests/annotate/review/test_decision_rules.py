@@ -109,3 +109,42 @@ def test_labels_follow_the_definition(acts):
             rows.append((item_no, reviewer, "undo", f"e{len(rows) - 1}"))
     log = events(*rows)
     assert resolve_decisions(log, 4).labels.tolist() == reference_labels(log, 4)
+
+
+def test_a_ruling_ends_a_conflict_whoever_answers_later():
+    human = resolve_decisions(
+        events(
+            (0, "ann", "accept", 1),
+            (0, "bob", "relabel", 2),
+            (0, "eve", "adjudicate", 2),
+            (0, "ann", "accept", 1),
+        ),
+        1,
+    )
+    assert (human.labels.tolist(), human.conflict.tolist()) == ([2], [False])
+
+
+def test_a_ruling_taken_back_brings_the_conflict_back():
+    log = events(
+        (0, "ann", "accept", 1),
+        (0, "bob", "relabel", 2),
+        (0, "eve", "adjudicate", 2),
+        (0, "eve", "undo", "e2"),
+    )
+    human = resolve_decisions(log, 1)
+    assert (human.labels.tolist(), human.conflict.tolist()) == ([-1], [True])
+
+
+def test_a_derived_label_counts_until_somebody_decides_the_item_itself():
+    derived = (0, "ann", "derive", 1)
+    alone = resolve_decisions(events(derived), 1)
+    assert (alone.derived.tolist(), alone.labels.tolist()) == ([1], [-1])
+    assert alone.decided.tolist() == [True]
+    both = resolve_decisions(events((0, "bob", "relabel", 2), derived), 1)
+    assert (both.derived.tolist(), both.labels.tolist()) == ([-1], [2])
+    assert both.conflict.tolist() == [False]
+
+
+def test_a_skipped_item_takes_no_derived_label():
+    human = resolve_decisions(events((0, "bob", "skip", None), (0, "ann", "derive", 1)), 1)
+    assert human.derived.tolist() == [-1]

@@ -170,7 +170,9 @@ def test_a_missing_store_is_a_problem(lived_in: ProjectPaths):
 
 
 def test_an_older_store_is_left_as_it_is(lived_in: ProjectPaths, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(health.migrate.needs_upgrade, "__defaults__", (("0001", "0002"),))
+    monkeypatch.setattr(
+        health.migrate.needs_upgrade, "__defaults__", ((health.migrate.REVISIONS[-1], "next"),)
+    )
     (complaint,) = complaints(lived_in)
     assert "is of an older annotate" in complaint
     assert not list(lived_in.root.glob("*.backup"))

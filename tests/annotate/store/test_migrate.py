@@ -24,19 +24,20 @@ from annotate.store.paths import ProjectPaths
 from annotate.store.tables import metadata
 from tests.annotate.store.small_project import decision
 
-SECOND = """
+NEWEST = migrate.REVISIONS[-1]
+NEXT = """
 import os, signal
 from alembic import op
 import sqlalchemy as sa
-revision, down_revision = "0002", "0001"
+revision, down_revision = "next", "{newest}"
 def upgrade():
     op.add_column("items", sa.Column("colour", sa.Text(), server_default="grey", nullable=False))
     with op.batch_alter_table("sources") as batch:  # SQLite rebuilds the table for this
         batch.alter_column("kind", new_column_name="sort")
 """
-THIRD = """
+AFTER = """
 from alembic import op
-revision, down_revision = "0003", "0002"
+revision, down_revision = "after", "next"
 def upgrade():
     {body}
 """
@@ -44,14 +45,14 @@ def upgrade():
 
 @pytest.fixture
 def scripts(tmp_path: Path) -> Path:
-    """The real migrations, and a second one."""
+    """The real migrations, and one more."""
     folder = Path(shutil.copytree(migrate.MIGRATIONS, tmp_path / "migrations"))
-    (folder / "versions" / "0002_second.py").write_text(SECOND)
+    (folder / "versions" / "next.py").write_text(NEXT.format(newest=NEWEST))
     return folder
 
 
-def add_third(scripts: Path, body: str) -> None:
-    (scripts / "versions" / "0003_third.py").write_text(THIRD.format(body=body))
+def add_another(scripts: Path, body: str) -> None:
+    (scripts / "versions" / "after.py").write_text(AFTER.format(body=body))
 
 
 def columns_of(path: Path, table: str) -> list[str]:
@@ -111,7 +112,7 @@ def test_an_old_store_is_backed_up_and_migrated_with_everything_in_it(store: Sto
         assert broken_links(connection) == []
     assert "colour" in columns_of(store.paths.store, "items")
     assert "sort" in columns_of(store.paths.store, "sources")
-    assert migrate.revision_of(copy) == "0001"
+    assert migrate.revision_of(copy) == NEWEST
     assert copy.stat().st_mode & 0o777 == 0o600
 
 
@@ -131,11 +132,11 @@ def test_the_backup_is_the_store_as_it_was(store: Store, scripts: Path, tmp_path
 def test_opening_an_old_store_migrates_it(
     paths: ProjectPaths, scripts: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(migrate.needs_upgrade, "__defaults__", (("0001", "0002"),))
+    monkeypatch.setattr(migrate.needs_upgrade, "__defaults__", ((NEWEST, "next"),))
     monkeypatch.setattr(migrate.upgrade_with_backup, "__defaults__", (scripts,))
     open_store(paths).close()
-    assert migrate.revision_of(paths.store) == "0002"
-    assert migrate.revision_of(paths.root / "store.sqlite.before-0001.backup") == "0001"
+    assert migrate.revision_of(paths.store) == "next"
+    assert migrate.revision_of(paths.root / f"store.sqlite.before-{NEWEST}.backup") == NEWEST
 
 
 def test_a_second_process_that_waited_does_not_migrate_again(
@@ -164,10 +165,10 @@ def test_a_second_process_that_waited_does_not_migrate_again(
 )
 def test_a_migration_that_goes_wrong_changes_nothing(body: str, store: Store, scripts: Path):
     append_decisions(store, [decision("a")])
-    add_third(scripts, body)
+    add_another(scripts, body)
     with pytest.raises((ZeroDivisionError, RuntimeError)):
         migrate.upgrade_with_backup(store.paths.store, scripts)
-    assert migrate.revision_of(store.paths.store) == "0001"
+    assert migrate.revision_of(store.paths.store) == NEWEST
     assert "colour" not in columns_of(store.paths.store, "items")
     append_decisions(store, [decision("b")])
     with store.read() as connection:
@@ -175,12 +176,12 @@ def test_a_migration_that_goes_wrong_changes_nothing(body: str, store: Store, sc
 
 
 def test_a_killed_migration_leaves_the_old_store(paths: ProjectPaths, scripts: Path):
-    add_third(scripts, "import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
+    add_another(scripts, "import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
     code = "import sys; from pathlib import Path; from annotate.store import migrate;"
     code += "migrate.upgrade_with_backup(Path(sys.argv[1]), Path(sys.argv[2]))"
     run = subprocess.run([sys.executable, "-c", code, str(paths.store), str(scripts)])
     assert run.returncode == -signal.SIGKILL
-    assert migrate.revision_of(paths.store) == "0001"
+    assert migrate.revision_of(paths.store) == NEWEST
     store = open_store(paths)
     append_decisions(store, [decision("after the kill")])
     assert store.check_integrity() == []
