@@ -45,6 +45,10 @@ class ExportError(AnnotateError):
     """An export was refused or could not be finished; nothing was left at its destination."""
 
 
+class NotAllowedError(AnnotateError):
+    """A person asked for what that person may not do in this project."""
+
+
 class WeightsNotFoundError(AnnotateError):
     """Model weights are neither on disk nor within reach."""
 
