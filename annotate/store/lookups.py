@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, RowMapping, exists, select
 
 from annotate.store.tables import decisions, items
 
@@ -34,6 +34,24 @@ def find_events(connection: Connection, event_ids: Sequence[str]) -> dict[str, R
             ).where(decisions.c.event_id.in_(chunk))
         ).mappings()
     }
+
+
+def standing_derivations(connection: Connection, act_id: str) -> dict[str, int]:
+    """Return {event_id: item_no} of the derived labels of one act that no undo names."""
+    undo = decisions.alias()
+    # An undo lies on the item of what it takes back; by item there is an index.
+    undone = exists().where(
+        (undo.c.item_no == decisions.c.item_no) & (undo.c.undoes == decisions.c.event_id)
+    )
+    query = (
+        select(decisions.c.event_id, decisions.c.item_no)
+        # A range, so that the index on event ids finds them: ";" follows ":".
+        .where(decisions.c.event_id.between(f"{act_id}:", f"{act_id};"))
+        .where(decisions.c.kind == "derive")
+        .where(~undone)
+        .order_by(decisions.c.seq)
+    )
+    return {event_id: int(item_no) for event_id, item_no in connection.execute(query)}
 
 
 def _chunks(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
