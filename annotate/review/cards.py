@@ -27,6 +27,14 @@ class Guess:
 
 
 @dataclass(frozen=True)
+class Standing:
+    """The label that an item has now, and where it comes from."""
+
+    class_no: int
+    source: str
+
+
+@dataclass(frozen=True)
 class Card:
     """One item as a reviewer sees it.
 
@@ -50,6 +58,9 @@ class Card:
     asked_because : str
     blind : bool
         The answer measures, so nothing is suggested.
+    standing : Standing or None
+        The label it has; None where it has none, the page does not show labels, or it is asked
+        blind.
     """
 
     item_no: int
@@ -62,6 +73,7 @@ class Card:
     prediction_id: str | None
     asked_because: str
     blind: bool
+    standing: Standing | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the card as JSON values."""
@@ -103,6 +115,7 @@ def make_cards(
     class_active: Bools,
     basis: Basis,
     modality: Modality,
+    standing: Sequence[Standing | None] | None = None,
 ) -> list[Card]:
     """Return one card an item.
 
@@ -113,11 +126,14 @@ def make_cards(
     proba : float array of shape (len(items), n_columns)
         A row of NaN means no answer.
     class_active : bool array of shape (n_classes,)
+    standing : sequence of Standing or None, length len(items), optional
+        The labels that the items have.
     """
     guesses = likeliest_classes(proba, class_active)
+    labels = [None] * len(items) if standing is None else standing
     cards = []
-    for (number, item_id, text), best in zip(
-        items[["item_id", "text"]].itertuples(), guesses, strict=True
+    for (number, item_id, text), best, label in zip(
+        items[["item_id", "text"]].itertuples(), guesses, labels, strict=True
     ):
         reason = basis.asked_first.get(int(number))
         blind = is_blind(reason)
@@ -134,6 +150,7 @@ def make_cards(
                 prediction_id=(basis.prediction or {}).get("prediction_id") if answered else None,
                 asked_because=reason or (basis.because if best else "it has no prediction yet"),
                 blind=blind,
+                standing=None if blind else label,
             )
         )
     return cards

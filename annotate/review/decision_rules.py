@@ -54,6 +54,10 @@ class HumanLabels:
     derivations: pd.DataFrame
     rejected: NDArray[np.int64]
 
+    def everything_standing(self) -> pd.DataFrame:
+        """Return every decision that stands: on items by themselves, rulings and derived labels."""
+        return pd.concat([self.standing, self.rulings, self.derivations])
+
 
 def resolve_decisions(events: pd.DataFrame, n_items: int) -> HumanLabels:
     """Return what the events add up to.
@@ -70,10 +74,7 @@ def resolve_decisions(events: pd.DataFrame, n_items: int) -> HumanLabels:
     n_items : int
         Items in the project.
     """
-    events = events[~events["event_id"].isin(events.loc[events["kind"] == "undo", "undoes"])]
-    standing = _last(events, DECIDING, ["item_no", "reviewer"])
-    rulings = _last(events, ["adjudicate"], ["item_no"])
-    derivations = _last(events, ["derive"], ["item_no"])
+    standing, rulings, derivations = _what_stands(events)
     labels, derived = (np.full(n_items, NO_LABEL, dtype=np.int32) for _ in range(2))
     trains, measures, conflict, decided = (np.zeros(n_items, dtype=bool) for _ in range(4))
     decided[_item_nos(standing)] = True
@@ -107,6 +108,26 @@ def resolve_decisions(events: pd.DataFrame, n_items: int) -> HumanLabels:
         labels, derived, trains, measures, conflict, decided, standing, rulings, derivations,
         rejected,
     )  # fmt: skip
+
+
+def stand_on(events: pd.DataFrame) -> pd.DataFrame:
+    """Return the decisions that stand among events: of each person, each ruling, each derivation.
+
+    Parameters
+    ----------
+    events : DataFrame
+        Every decision on some items, ordered by seq, with the columns of the table ``decisions``.
+    """
+    return pd.concat(_what_stands(events))
+
+
+def _what_stands(events: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    events = events[~events["event_id"].isin(events.loc[events["kind"] == "undo", "undoes"])]
+    return (
+        _last(events, DECIDING, ["item_no", "reviewer"]),
+        _last(events, ["adjudicate"], ["item_no"]),
+        _last(events, ["derive"], ["item_no"]),
+    )
 
 
 def _last(events: pd.DataFrame, kinds: Sequence[str], per: list[str]) -> pd.DataFrame:

@@ -16,8 +16,8 @@ from annotate.review.measuring import purpose_and_role
 from annotate.schema import MAX_CLASSES, MAX_NAME_LENGTH, Schema
 from annotate.store.decisions import Decision
 
-KINDS = ("accept", "relabel", "reject", "skip", "undo")
-_NEEDS_CLASS = ("accept", "relabel", "reject")
+KINDS = ("accept", "relabel", "reject", "skip", "flag", "undo", "adjudicate")
+_NEEDS_CLASS = ("accept", "relabel", "reject", "adjudicate")
 _MAX_ID = 100  # characters
 _LONGEST_ELAPSED_MS = 24 * 3600 * 1000.0
 
@@ -42,6 +42,8 @@ class EventContext:
     Attributes
     ----------
     reviewer : str
+    is_owner : bool
+        Whether the reviewer may rule on conflicts.
     schema : Schema
         The version in force.
     known_items : set of int
@@ -53,6 +55,7 @@ class EventContext:
     """
 
     reviewer: str
+    is_owner: bool
     schema: Schema
     known_items: set[int]
     asked_first: Mapping[int, str]
@@ -92,13 +95,15 @@ def decision_from(event: Mapping[str, Any], context: EventContext) -> Decision:
     Raises
     ------
     RefusedEventError
-        If it names no item or no class of this project, or undoes somebody else's act.
+        If it names no item or no class of this project, undoes what another person did, or rules
+        although the reviewer is no owner.
     """
-    kind, item_no = event.get("kind"), event.get("item_no")
+    kind = event.get("kind")
     if kind not in KINDS:
         raise RefusedEventError(f"it must be one of {', '.join(KINDS)}")
-    if not _is_whole(item_no) or item_no not in context.known_items:
-        raise RefusedEventError("its item is not in this project")
+    if kind == "adjudicate" and not context.is_owner:
+        raise RefusedEventError("only an owner may rule on a conflict")
+    item_no = known_item(event, context)
     purpose, role = purpose_and_role(context.asked_first.get(item_no))
     return Decision(
         event_id=event_id_of(event),
@@ -106,7 +111,7 @@ def decision_from(event: Mapping[str, Any], context: EventContext) -> Decision:
         reviewer=context.reviewer,
         kind=kind,
         schema_version=context.schema.version,
-        class_no=_class_in_force(event, context.schema) if kind in _NEEDS_CLASS else None,
+        class_no=class_in_force(event, context.schema) if kind in _NEEDS_CLASS else None,
         purpose=purpose,
         role=role,
         undoes=_undone(event, context) if kind == "undo" else None,
@@ -116,7 +121,16 @@ def decision_from(event: Mapping[str, Any], context: EventContext) -> Decision:
     )
 
 
-def _class_in_force(event: Mapping[str, Any], schema: Schema) -> int:
+def known_item(event: Mapping[str, Any], context: EventContext) -> int:
+    """Return the event's item; RefusedEventError unless the project has it."""
+    number = event.get("item_no")
+    if not _is_whole(number) or number not in context.known_items:
+        raise RefusedEventError("its item is not in this project")
+    return number
+
+
+def class_in_force(event: Mapping[str, Any], schema: Schema) -> int:
+    """Return the event's class; RefusedEventError unless it takes labels."""
     number = event.get("class_no")
     if not _is_whole(number) or not 0 <= number < schema.n_classes:
         raise RefusedEventError("its class is not in this project")

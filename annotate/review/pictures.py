@@ -13,7 +13,8 @@ from PIL import Image
 from annotate.corpus.decode import load_image
 
 MAX_SIDE_PX = 1024
-_LOSSLESS_UP_TO_PX = 256
+THUMBNAIL_PX = 256
+_LOSSLESS_UP_TO_PX = 128
 
 
 @dataclass(frozen=True)
@@ -25,8 +26,8 @@ class Picture:
     etag: str
 
 
-def make_picture(data: bytes, sha256: str) -> Picture:
-    """Return the picture that a screen shows, at most 1,024 pixels on its longer side.
+def make_picture(data: bytes, sha256: str, max_side_px: int = MAX_SIDE_PX) -> Picture:
+    """Return the picture that a screen shows, made smaller where it is larger than that.
 
     Parameters
     ----------
@@ -34,6 +35,8 @@ def make_picture(data: bytes, sha256: str) -> Picture:
         An encoded picture of any format that the corpus takes.
     sha256 : str
         Of ``data``.
+    max_side_px : int
+        Of the longer side.
 
     Raises
     ------
@@ -41,10 +44,11 @@ def make_picture(data: bytes, sha256: str) -> Picture:
         If it does not decode.
     """
     image = load_image(data)
-    image.thumbnail((MAX_SIDE_PX, MAX_SIDE_PX), Image.Resampling.LANCZOS)
+    image.thumbnail((max_side_px, max_side_px), Image.Resampling.LANCZOS)
     file = io.BytesIO()
+    etag = f'"{sha256}-{max_side_px}"'
     if max(image.size) <= _LOSSLESS_UP_TO_PX:  # JPEG would blur what few pixels there are
         image.save(file, "PNG")
-        return Picture(file.getvalue(), "image/png", f'"{sha256}-{MAX_SIDE_PX}"')
+        return Picture(file.getvalue(), "image/png", etag)
     image.save(file, "JPEG", quality=88)
-    return Picture(file.getvalue(), "image/jpeg", f'"{sha256}-{MAX_SIDE_PX}"')
+    return Picture(file.getvalue(), "image/jpeg", etag)

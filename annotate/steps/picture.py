@@ -7,13 +7,18 @@ from pathlib import Path
 
 from annotate.corpus.regular_file import RejectedInputError, read_regular
 from annotate.errors import SourceError
-from annotate.review.pictures import Picture, make_picture
+from annotate.review.pictures import MAX_SIDE_PX, Picture, make_picture
 from annotate.steps.workspace import Workspace
 from annotate.store.items import read_items_at
 
 
-def read_picture(workspace: Workspace, item_no: int) -> Picture:
+def read_picture(workspace: Workspace, item_no: int, max_side_px: int = MAX_SIDE_PX) -> Picture:
     """Return the picture of an item; which file that is, only the store says.
+
+    Parameters
+    ----------
+    max_side_px : int
+        Larger pictures are made smaller.
 
     Raises
     ------
@@ -33,7 +38,7 @@ def read_picture(workspace: Workspace, item_no: int) -> Picture:
                 f"The file of item {item.item_id!r} must be as it was when it was added;"
                 " it has changed since. Put the old file back, or add the new one."
             )
-        return make_picture(data, item.sha256)
+        return make_picture(data, item.sha256, max_side_px)
     except (OSError, RejectedInputError) as error:
         raise SourceError(
             f"The picture of item {item.item_id!r} cannot be shown: {error}."

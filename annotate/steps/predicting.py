@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from annotate.errors import UnknownNameError
 from annotate.protocols import Floats, Ints, Progress, no_progress
 from annotate.steps.workspace import Workspace
 from annotate.store.arrays import PART_ROWS, PartedArray, create_array, find_array
@@ -18,6 +19,7 @@ from annotate.store.history import (
     find_prediction,
     head_round,
     latest_prediction,
+    list_predictions,
     record_prediction,
 )
 from annotate.store.tables import canonical_json
@@ -142,6 +144,28 @@ def current_prediction(workspace: Workspace) -> Record | None:
         if head is not None:
             return find_prediction(connection, head["prediction_id"])
         return latest_prediction(connection)
+
+
+def list_teachers(workspace: Workspace) -> list[str]:
+    """Return the names of those who have predicted the corpus, each once, by name."""
+    with workspace.store.read() as connection:
+        return sorted({record["teacher"] for record in list_predictions(connection)})
+
+
+def prediction_by(workspace: Workspace, teacher: str) -> Record:
+    """Return the record of the newest prediction by a teacher.
+
+    Raises
+    ------
+    UnknownNameError
+        If no teacher of that name has predicted; lists those that have.
+    """
+    with workspace.store.read() as connection:
+        records = list_predictions(connection)
+    by_name = {record["teacher"]: record for record in records}  # the newest comes last
+    if teacher not in by_name:
+        raise UnknownNameError("teacher", teacher, by_name)
+    return by_name[teacher]
 
 
 def _to_log(proba: Floats) -> NDArray[np.float16]:

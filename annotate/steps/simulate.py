@@ -17,6 +17,7 @@ from annotate.errors import ConfigError
 from annotate.protocols import NO_LABEL, Progress, no_progress
 from annotate.review.measuring import is_blind
 from annotate.review.queue import DEFAULT_ORDER
+from annotate.review.queue_request import QueueRequest
 from annotate.steps.evaluate import evaluate, read_truth
 from annotate.steps.review import open_queue
 from annotate.steps.train import train
@@ -109,7 +110,7 @@ def answer_queue(
     known = rows >= 0
     class_of = np.full(workspace.n_items(), NO_LABEL)
     class_of[rows[known]] = classes[known]
-    opened = open_queue(workspace, queue, seed=seed)
+    opened = open_queue(workspace, QueueRequest(queue), seed=seed)
     answerable = opened.item_nos[class_of[opened.item_nos] != NO_LABEL][:n_answers]
     events = [
         _answer(

@@ -14,7 +14,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, get_args
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sqlalchemy import Connection, bindparam, func, insert, select
 
 from annotate.store.database import Store
@@ -38,6 +40,11 @@ _SEQ_OF_EVENTS = select(decisions.c.event_id, decisions.c.seq).where(
 )
 _CONTENT_OF_ITEMS = select(items.c.item_no, items.c.sha256).where(
     items.c.item_no.in_(bindparam("item_nos", expanding=True))
+)
+_ON_ITEMS = (
+    select(decisions)
+    .where(decisions.c.item_no.in_(bindparam("item_nos", expanding=True)))
+    .order_by(decisions.c.seq)
 )
 _INSERT = insert(decisions)
 
@@ -139,9 +146,25 @@ def read_decisions(connection: Connection, after_seq: int = 0) -> pd.DataFrame:
     ``class_no`` and ``elapsed_s`` are float, NaN where there is none.
     """
     query = select(decisions).where(decisions.c.seq > after_seq).order_by(decisions.c.seq)
-    frame = pd.DataFrame(
-        connection.execute(query).all(), columns=[column.name for column in decisions.c]
+    return _as_frame(connection.execute(query).all())
+
+
+def read_decisions_on(connection: Connection, item_nos: Sequence[int]) -> pd.DataFrame:
+    """Return every event on some items, at most 500, as ``read_decisions`` does."""
+    return _as_frame(connection.execute(_ON_ITEMS, {"item_nos": [int(n) for n in item_nos]}).all())
+
+
+def standing_flags(connection: Connection) -> NDArray[np.int64]:
+    """Return the items that somebody flagged and nobody unflagged since by an undo."""
+    undone = select(decisions.c.undoes).where(decisions.c.kind == "undo")
+    query = select(decisions.c.item_no).where(
+        (decisions.c.kind == "flag") & decisions.c.event_id.not_in(undone)
     )
+    return np.unique(np.fromiter(connection.execute(query).scalars(), dtype=np.int64))
+
+
+def _as_frame(rows: Sequence[Any]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=[column.name for column in decisions.c])
     # Else the type of a column would depend on whether every event, or none, fills it.
     return frame.astype({**dict.fromkeys(_INTS, "int64"), **dict.fromkeys(_FLOATS, "float64")})
 

@@ -144,6 +144,21 @@ def item_index(connection: Connection) -> pd.Index:
     return pd.Index(connection.execute(select(items.c.item_id).order_by(items.c.item_no)).scalars())
 
 
+def items_in_group(connection: Connection, group: str) -> NDArray[np.int64]:
+    """Return the items of one group."""
+    query = select(items.c.item_no).where(items.c.group_key == group)
+    return np.fromiter(connection.execute(query).scalars(), dtype=np.int64)
+
+
+def items_with_text(connection: Connection, wanted: str) -> NDArray[np.int64]:
+    """Return the items whose text or id holds ``wanted``; case counts only outside ASCII."""
+    found = items.c.text.icontains(wanted, autoescape=True) | items.c.item_id.icontains(
+        wanted, autoescape=True
+    )
+    query = select(items.c.item_no).where(found)
+    return np.fromiter(connection.execute(query).scalars(), dtype=np.int64)
+
+
 def dropped_mask(connection: Connection, n_items: int) -> NDArray[np.bool_]:
     """Return (n_items,) True for items that were dropped."""
     mask = np.zeros(n_items, dtype=bool)

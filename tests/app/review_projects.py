@@ -13,6 +13,7 @@ from PIL import Image
 from annotate.schema import ClassSpec
 from annotate.steps.predicting import write_prediction
 from annotate.steps.workspace import Workspace, create_workspace
+from annotate.store.arrays import create_array
 from annotate.store.items import find_or_start_source, insert_items
 
 
@@ -80,3 +81,10 @@ def _insert(workspace: Workspace, rows: Sequence[dict[str, str]]) -> None:
 def _content_sha256(row: dict[str, str]) -> str:
     content = Path(row["path"]).read_bytes() if "path" in row else row["text"].encode()
     return hashlib.sha256(content).hexdigest()
+
+
+def add_features(workspace: Workspace, features) -> None:
+    """Give every item its row of ``features``."""
+    array = create_array(workspace.store, "features", "test", features.shape[1], dtype="float32")
+    for part_no, start in enumerate(range(0, len(features), array.part_rows)):
+        array.write_part(part_no, features[start : start + array.part_rows])

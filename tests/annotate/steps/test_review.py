@@ -7,10 +7,12 @@ import pytest
 from PIL import Image
 
 from annotate.errors import NotReadyError, SourceError
+from annotate.review.queue_request import QueueRequest
 from annotate.schema import ClassSpec
 from annotate.steps import review
 from annotate.steps.picture import read_picture
-from annotate.steps.review import open_queue, read_cards, read_page, record_events
+from annotate.steps.record_events import record_events
+from annotate.steps.review import open_queue, read_cards
 from annotate.steps.workspace import create_workspace
 from annotate.store.decisions import read_decisions
 from annotate.store.gold import insert_gold
@@ -43,7 +45,11 @@ def stored(project):
 
 
 def numbers(project, order="margin"):
-    return open_queue(project, order).item_nos.tolist()
+    return open_queue(project, QueueRequest(order)).item_nos.tolist()
+
+
+def page(project, queue, start, n):
+    return read_cards(project, queue, queue.item_nos[start : start + n].tolist())
 
 
 def test_the_queue_is_ranked_by_the_newest_prediction(project):
@@ -58,7 +64,7 @@ def test_what_needs_no_answer_is_not_in_the_queue(project):
         drop_items(connection, [2])
         row = {"item_no": 3, "class_no": 2, "schema_version": 1, "role": "train", "origin": "x"}
         insert_gold(connection, [{**row, "recorded_at_utc": "2026-01-01"}])
-    queue = open_queue(project, "margin")
+    queue = open_queue(project, QueueRequest("margin"))
     assert (queue.item_nos.tolist(), queue.n_done) == ([0], 2)
 
 
@@ -68,24 +74,24 @@ def test_an_undone_item_comes_back(project):
 
 
 def test_a_page_holds_the_cards_at_its_places(project):
-    queue = open_queue(project, "margin")
-    cards = read_page(project, queue, 1, 2)
+    queue = open_queue(project, QueueRequest("margin"))
+    cards = page(project, queue, 1, 2)
     assert [(c.item_no, c.item_id, c.text) for c in cards] == [(1, "t1", "one"), (3, "t3", "three")]
     assert cards[1].guesses[0].class_no == 2
-    assert read_page(project, queue, 4, 2) == []
+    assert page(project, queue, 4, 2) == []
 
 
 def test_an_unchanged_prediction_is_summarised_once(project, monkeypatch):
-    queue = open_queue(project, "margin")
+    queue = open_queue(project, QueueRequest("margin"))
     monkeypatch.setattr(review, "summarise_prediction", None)
-    assert open_queue(project, "random", previous=queue).summary is queue.summary
+    assert open_queue(project, QueueRequest("random"), previous=queue).summary is queue.summary
 
 
 def test_a_project_without_prediction_can_be_reviewed(tmp_path):
     project = text_project(tmp_path / "p", ["zero", "one"])
     queue = open_queue(project)
     assert sorted(queue.item_nos) == [0, 1]
-    assert all(card.guesses == () for card in read_page(project, queue, 0, 2))
+    assert all(card.guesses == () for card in page(project, queue, 0, 2))
 
 
 def test_a_project_with_several_classes_an_item_is_refused_by_name(tmp_path):
@@ -177,9 +183,9 @@ def test_an_answer_to_a_spot_check_is_asked_blind_and_held_back(project):
     with project.store.write() as connection:
         ask_first(connection, [3, 0], "spot check")
         ask_first(connection, [1], "audit")
-    queue = open_queue(project, "margin")
+    queue = open_queue(project, QueueRequest("margin"))
     assert queue.item_nos.tolist() == [3, 0, 1, 2]
-    assert [card.blind for card in read_page(project, queue, 0, 4)] == [True, True, True, False]
+    assert [card.blind for card in page(project, queue, 0, 4)] == [True, True, True, False]
     record_events(project, "ann", [event(n + 1, n, "relabel") for n in range(4)])
     roles = [(row.purpose, row.role) for row in stored(project).itertuples()]
     assert roles == [
