@@ -1,11 +1,20 @@
-"""What `streamlit run` starts: the page, and the routes its element talks to."""
+"""What `streamlit run` starts: the pages, and the routes that their elements talk to."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import streamlit as st
+from starlette.middleware import Middleware
 
+from annotate.review.server_settings import PROXY
 from app.api.routes import ROUTES
+from app.api.trusted_proxy import OnlyFromProxy
 
-app = st.App(Path(__file__).with_name("views") / "review.py", routes=ROUTES)
+proxy = os.environ.get(PROXY)
+app = st.App(
+    Path(__file__).with_name("script") / "pages.py",
+    routes=ROUTES,
+    middleware=[Middleware(OnlyFromProxy, proxy=proxy)] if proxy else [],
+)

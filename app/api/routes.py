@@ -18,15 +18,20 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from annotate.errors import AnnotateError
-from annotate.steps.picture import Picture, read_picture
-from annotate.steps.review import read_cards, read_page, record_events
+from annotate.review.pictures import MAX_SIDE_PX, THUMBNAIL_PX, Picture
+from annotate.steps.hand_out import give_back, hand_out, keep_leases
+from annotate.steps.look_alikes import find_look_alikes
+from annotate.steps.picture import read_picture
+from annotate.steps.record_events import record_events
+from annotate.steps.review import read_cards
 from app.session import ReviewSession, find_session, open_folder
 
 PREFIX = "/review-api"
 MAX_BODY_BYTES = 1_000_000
 MAX_CARDS = 100
 MAX_EVENTS = 500
-_PICTURES_KEPT = 512
+MAX_HOLDER = 64  # characters
+_PICTURES_KEPT = 1024
 
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -55,12 +60,20 @@ def _with_session(answer: Callable[[Request, ReviewSession], Response]) -> Calla
     return endpoint
 
 
-def _send_page(request: Request, session: ReviewSession) -> Response:
-    start = max(0, _whole(request.query_params.get("start", "")))
-    n = min(_whole(request.query_params.get("n", "")), MAX_CARDS)
-    cards = read_page(session.workspace, session.queue, start, max(0, n))
-    total = len(session.queue)
-    return _reply({"cards": [card.as_json() for card in cards], "start": start, "total": total})
+def _send_next(request: Request, session: ReviewSession) -> Response:
+    holder = request.query_params.get("holder")
+    if not _is_holder(holder):
+        return _reply({"error": "holder must be a page's own name"}, 400)
+    n = max(0, min(_whole(request.query_params.get("n", "")), MAX_CARDS))
+    cards = hand_out(
+        session.workspace,
+        session.handing,
+        n,
+        holder=f"{session.person.name}:{holder}",
+        reviewer=session.person.name,
+        overlap=session.overlap,
+    )
+    return _reply({"cards": [card.as_json() for card in cards]})
 
 
 def _send_card(request: Request, session: ReviewSession) -> Response:
@@ -72,9 +85,28 @@ def _send_card(request: Request, session: ReviewSession) -> Response:
     return _reply(card.as_json())
 
 
-def _send_picture(request: Request, session: ReviewSession) -> Response:
+def _send_look_alikes(request: Request, session: ReviewSession) -> Response:
+    class_no = _whole(request.query_params.get("class_no", ""))
     try:
-        picture = _picture(session.workspace.paths.root, _whole(request.path_params["item_no"]))
+        found = find_look_alikes(
+            session.workspace,
+            session.queue,
+            _whole(request.path_params["item_no"]),
+            class_no if class_no >= 0 else None,
+        )
+    except KeyError:
+        return _reply({"error": "no such item"}, 404)
+    return _reply(found.as_json())
+
+
+def _send_picture(request: Request, session: ReviewSession) -> Response:
+    small = "small" in request.query_params
+    try:
+        picture = _picture(
+            session.workspace.paths.root,
+            _whole(request.path_params["item_no"]),
+            THUMBNAIL_PX if small else MAX_SIDE_PX,
+        )
     except KeyError:
         return _reply({"error": "no such item"}, 404)
     headers = {**_HEADERS, "ETag": picture.etag, "Cache-Control": "private, max-age=3600"}
@@ -83,36 +115,73 @@ def _send_picture(request: Request, session: ReviewSession) -> Response:
     return Response(picture.content, media_type=picture.media_type, headers=headers)
 
 
-async def _take_events(request: Request) -> Response:
-    session = find_session(request.path_params["token"])
+async def _take_leases(request: Request) -> Response:
+    """Renew what a page holds, and take back what it gives back."""
+    session, body = await _posted(request)
     if session is None:
-        return _reply({"error": "this page's session has ended"}, 403)
-    if request.headers.get("content-type") != "application/json":
-        return _reply({"error": "events must be sent as JSON"}, 415)
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            return _reply({"error": "too many events at once"}, 413)
-    try:
-        events = json.loads(body)["events"]
-        well_formed = isinstance(events, list) and all(isinstance(event, dict) for event in events)
-    except (ValueError, KeyError, TypeError, RecursionError):
-        well_formed = False
+        return body
+    wanted = body if isinstance(body, dict) else {}
+    holder, released = wanted.get("holder"), wanted.get("release")
+    if not (_is_holder(holder) and _are_items(released)):
+        return _reply({"error": "the body must name holder and items to release"}, 400)
+    holder = f"{session.person.name}:{holder}"
+    await run_in_threadpool(keep_leases, session.workspace, holder)
+    await run_in_threadpool(give_back, session.workspace, session.handing, holder, released)
+    return _reply({})
+
+
+async def _take_events(request: Request) -> Response:
+    session, body = await _posted(request)
+    if session is None:
+        return body
+    events = body.get("events") if isinstance(body, dict) else None
+    well_formed = isinstance(events, list) and all(isinstance(event, dict) for event in events)
     if not well_formed or len(events) > MAX_EVENTS:
         return _reply({"error": f"the body must hold a list of at most {MAX_EVENTS} events"}, 400)
     try:
         receipt = await run_in_threadpool(
-            record_events, session.workspace, session.reviewer, events
+            record_events, session.workspace, session.person.name, events
         )
     except AnnotateError as error:  # a full disk, say: the page keeps its events and tries again
         return _reply({"error": str(error)}, 503)
-    return _reply(receipt.as_json())
+    return _reply({**receipt.as_json(), "order_version": session.order_version})
+
+
+async def _posted(request: Request) -> tuple[ReviewSession | None, Any]:
+    """Return the session and the JSON it sent, or None and the reply that refuses it."""
+    session = find_session(request.path_params["token"])
+    if session is None:
+        return None, _reply({"error": "this page's session has ended"}, 403)
+    if request.headers.get("content-type") != "application/json":
+        return None, _reply({"error": "what is sent must be JSON"}, 415)
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            return None, _reply({"error": "too much at once"}, 413)
+    try:
+        return session, json.loads(body)
+    except (ValueError, RecursionError):
+        return None, _reply({"error": "what is sent must be JSON"}, 400)
 
 
 @lru_cache(maxsize=_PICTURES_KEPT)
-def _picture(root: Path, item_no: int) -> Picture:
-    return read_picture(open_folder(root), item_no)
+def _picture(root: Path, item_no: int, max_side_px: int) -> Picture:
+    return read_picture(open_folder(root), item_no, max_side_px)
+
+
+def _is_holder(value: Any) -> bool:
+    return (
+        isinstance(value, str) and value.isascii() and value.isalnum() and len(value) <= MAX_HOLDER
+    )
+
+
+def _are_items(values: Any) -> bool:
+    return (
+        isinstance(values, list)
+        and len(values) <= MAX_EVENTS
+        and all(type(value) is int for value in values)
+    )
 
 
 def _whole(digits: str) -> int:
@@ -121,8 +190,10 @@ def _whole(digits: str) -> int:
 
 
 ROUTES = [
-    Route(f"{PREFIX}/{{token}}/page", _with_session(_send_page)),
+    Route(f"{PREFIX}/{{token}}/next", _with_session(_send_next), methods=["POST"]),
     Route(f"{PREFIX}/{{token}}/card/{{item_no}}", _with_session(_send_card)),
     Route(f"{PREFIX}/{{token}}/picture/{{item_no}}", _with_session(_send_picture)),
+    Route(f"{PREFIX}/{{token}}/look-alikes/{{item_no}}", _with_session(_send_look_alikes)),
+    Route(f"{PREFIX}/{{token}}/leases", _take_leases, methods=["POST"]),
     Route(f"{PREFIX}/{{token}}/events", _take_events, methods=["POST"]),
 ]

@@ -1,4 +1,4 @@
-"""The review page: one item at a time, most useful first."""
+"""The review page: the items that need an answer, most useful first."""
 
 from __future__ import annotations
 
@@ -6,81 +6,98 @@ import os
 
 import streamlit as st
 
-from annotate.errors import AnnotateError
+from annotate.review.item_filter import DECIDED_AS, SPLITS, ItemFilter
 from annotate.review.queue import DEFAULT_ORDER, queue_orders
+from annotate.review.queue_request import QueueRequest
 from annotate.review.server_settings import ORDER
-from app.api.routes import PREFIX
-from app.components.review_card.element import show_review_card
-from app.session import ReviewSession, open_project, start_session
+from annotate.steps.labels import SOURCES
+from annotate.steps.people import list_people
+from annotate.steps.predicting import list_teachers
+from app.components.reviewer.element import show_reviewer
+from app.session import open_project
 
-# Our own rules and no data: Streamlit leaves a hand's width free above the first element.
-_LESS_SPACE = "<style>.stMainBlockContainer {padding-top: 2rem; padding-bottom: 1rem}</style>"
+_ALL = "all"  # in the address: also items that need no answer
 
 
 def show() -> None:
-    """Draw the page."""
-    # No icon: Streamlit would fetch one from another host.
-    st.set_page_config("annotate review", layout="wide")
-    st.html(_LESS_SPACE)
-    try:
-        if open_project().n_items() == 0:
-            st.info(
-                "This project has no items yet. Run `annotate add DIR SOURCE`, then load this page"
-                " again.",
-                icon=":material/inbox:",
-            )
-            return
-        card = st.container()
-        session = _session(_choose_order())
-    except AnnotateError as error:
-        st.error("This project cannot be reviewed.", icon=":material/error:")
-        st.text(str(error))
-        return
-    with card:
-        if session.queue.proba is None:
-            st.info(
-                "There are no suggestions yet: run `annotate predict DIR --teacher NAME` to get"
-                " some. You can label without them.",
-                icon=":material/lightbulb:",
-            )
-        show_review_card(_element_data(session))
+    """Draw the page; order and filter stand in its address, so that it can be sent to somebody."""
+    with st.container(horizontal=True):
+        with st.popover(f"Order: {_order_asked()}"):
+            order = _choose_order()
+        with st.popover(_filter_name(ItemFilter.from_query(st.query_params))):
+            wanted, open_only = _choose_filter()
+    request = QueueRequest(order=order, filter=wanted, open_only=open_only)
+    one = st.query_params.get("mode") == "one"
+    show_reviewer(request, key="review", mode="one" if one else "grid")
+
+
+def _order_asked() -> str:
+    return st.query_params.get("order", os.environ.get(ORDER, DEFAULT_ORDER))
 
 
 def _choose_order() -> str:
-    wanted = os.environ.get(ORDER, DEFAULT_ORDER)
-    names = sorted({*queue_orders.names(), wanted})
-    return st.selectbox(
+    asked = _order_asked()
+    names = sorted({*queue_orders.names(), asked})
+    chosen = st.selectbox(
         "Queue order",
         names,
-        index=names.index(wanted),
+        index=names.index(asked),
         key="order",
-        width=240,
         help="Which items come first. Items that a step asked for come before all others.",
     )
+    st.query_params["order"] = chosen
+    return chosen
 
 
-def _session(order: str) -> ReviewSession:
-    """Return this page's session; a new one when the order was changed."""
-    session: ReviewSession | None = st.session_state.get("session")
-    if session is None or session.queue.order != order:
-        session = st.session_state["session"] = start_session(order)
-    return session
+def _choose_filter() -> tuple[ItemFilter, bool]:
+    project = open_project()
+    asked = ItemFilter.from_query(st.query_params)
+    classes = [spec.name for spec in project.schema.active]
+    people = [person.name for person in list_people(project)]
+    left, right = st.columns(2)
+    with left:
+        text = st.text_input("Text or id contains", asked.text, key="filter-text")
+        class_name = _pick("Class", classes, asked.class_name, "class_name")
+        source = _pick("Label from", list(SOURCES), asked.source, "source")
+        decided_as = _pick("Decided as", list(DECIDED_AS), asked.decided_as, "decided_as")
+    with right:
+        group = st.text_input("Group", asked.group, key="filter-group")
+        teacher = _pick("Suggestions by", list_teachers(project), asked.teacher, "teacher")
+        reviewer = _pick("Decided by", people, asked.reviewer, "reviewer")
+        split = _pick("Part of an export", list(SPLITS), asked.split, "split")
+    low, high = st.slider(
+        "Confidence of the suggestion", 0.0, 1.0, (asked.min_confidence, asked.max_confidence),
+        step=0.01, key="filter-confidence",
+    )  # fmt: skip
+    everything = st.toggle(
+        "Also items that need no answer", st.query_params.get(_ALL) == "1", key="filter-all"
+    )
+    wanted = ItemFilter(
+        class_name, low, high, source, teacher, reviewer, decided_as, split, group, text
+    )
+    # What is decided needs no answer: asking for it means wanting to see it.
+    everything = everything or bool(wanted.decided_as or wanted.reviewer or wanted.source)
+    _write_address(wanted, everything)
+    return wanted, not everything
 
 
-def _element_data(session: ReviewSession) -> dict[str, object]:
-    workspace, queue = session.workspace, session.queue
-    return {
-        "api": f"{PREFIX}/{session.token}/",
-        "project": workspace.store.project_id(),
-        "name": workspace.paths.root.name,
-        "reviewer": session.reviewer,
-        "classes": [
-            {"no": spec.class_no, "name": spec.name, "description": spec.description}
-            for spec in queue.schema.active
-        ],
-        "total": len(queue),
-        "done": queue.n_done,
-    }
+def _write_address(wanted: ItemFilter, everything: bool) -> None:
+    address = {**wanted.as_query(), **({_ALL: "1"} if everything else {})}
+    for name in (*ItemFilter.__dataclass_fields__, _ALL):
+        if name in address:
+            st.query_params[name] = address[name]
+        elif name in st.query_params:
+            del st.query_params[name]
 
 
-show()
+def _filter_name(asked: ItemFilter) -> str:
+    n_asked = len(asked.as_query())
+    return f"Filter ({n_asked})" if n_asked else "Filter"
+
+
+def _pick(label: str, names: list[str], asked: str, key: str) -> str:
+    """Return one of the names, "" for any; what the address asks for is offered though unknown."""
+    known = [*names, asked] if asked and asked not in names else names
+    index = known.index(asked) if asked else None
+    chosen = st.selectbox(label, known, index=index, placeholder="any", key=f"filter-{key}")
+    return chosen or ""

@@ -8,7 +8,7 @@ import pytest
 
 pytestmark = pytest.mark.browser
 
-SOURCE = Path(__file__).parents[2] / "app" / "components" / "review_card" / "choices.js"
+SOURCE = Path(__file__).parents[2] / "app" / "components" / "reviewer" / "choices.js"
 MANY = [{"no": number, "name": f"class {number}"} for number in range(20)]
 
 

@@ -10,8 +10,10 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from annotate.cli import review
+from annotate.cli import review, review_access
 from annotate.errors import AnnotateError
+from annotate.review.server_settings import LOGIN, LOGIN_BY_NAME, LOGIN_BY_OIDC, PROXY
+from annotate.steps.people import set_person
 from tests.app.review_projects import text_project
 from tests.app.review_server import free_port
 
@@ -42,22 +44,81 @@ def test_the_server_is_told_project_reviewer_and_order(tmp_path, started):
     [(command, environment)] = started
     assert f"--server.port={port}" in command and "--server.address=127.0.0.1" in command
     told = {name: value for name, value in environment.items() if "ANNOTATE_REVIEW" in name}
-    assert list(told.values()) == [str(tmp_path / "p"), "Ann", "random"]
+    assert list(told.values()) == [str(tmp_path / "p"), "Ann", "random", "1", "name"]
+
+
+@pytest.fixture(autouse=True)
+def no_login_set_up(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(review_access.Path, "home", lambda: tmp_path / "home")
+
+
+def project_of(folder, *owners):
+    project = text_project(folder / "p", ["one"])
+    for name in owners:
+        set_person(project, name, "owner")
+    project.close()
+    return folder / "p"
+
+
+def set_up_login(folder):
+    (folder / ".streamlit").mkdir()
+    (folder / ".streamlit" / "secrets.toml").write_text("[auth]\ncookie_secret = 'x'\n")
 
 
 @pytest.mark.parametrize(
     "address", ["0.0.0.0", "::", "192.168.1.4", "example.org", "127.0.0.1.nip.io"]
 )
-def test_an_address_that_others_can_reach_is_refused(tmp_path, started, address):
-    text_project(tmp_path / "p", ["one"]).close()
-    result = annotate_review(tmp_path / "p", "--address", address)
+def test_an_address_that_others_can_reach_is_refused_without_a_login(tmp_path, started, address):
+    result = annotate_review(project_of(tmp_path, "ann"), "--address", address)
     assert isinstance(result.exception, AnnotateError) and "login" in str(result.exception)
     assert started == []
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.2", "::1", "localhost"])
-def test_addresses_of_this_machine_pass(address):
-    assert review.check_loopback(address) is None
+def test_people_of_this_machine_say_who_they_are(address):
+    assert review_access.choose_access(address, None, None).login == LOGIN_BY_NAME
+
+
+def test_a_login_lets_others_reach_the_page(tmp_path, started, monkeypatch):
+    set_up_login(tmp_path)
+    monkeypatch.setattr(review_access.importlib.util, "find_spec", lambda name: name)
+    access = review_access.choose_access("0.0.0.0", None, None)
+    assert access.told == {LOGIN: LOGIN_BY_OIDC}
+
+
+def test_a_login_needs_the_package_that_does_it(tmp_path, monkeypatch):
+    set_up_login(tmp_path)
+    monkeypatch.setattr(review_access.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(AnnotateError, match="authlib"):
+        review_access.choose_access("127.0.0.1", None, None)
+
+
+def test_a_proxys_header_lets_others_in_and_nobody_but_the_proxy(tmp_path, started):
+    folder = project_of(tmp_path, "ann@example.org")
+    port = free_port()
+    annotate_review(
+        folder, "--port", port, "--proxy-header", "X-Forwarded-Email", "--proxy", "10.1.2.3"
+    )
+    [(command, environment)] = started
+    assert environment[PROXY] == "10.1.2.3"
+    assert environment["FORWARDED_ALLOW_IPS"] == ""
+    assert '--server.trustedUserHeaders={"X-Forwarded-Email": "annotate_person"}' in command
+
+
+def test_a_page_with_a_login_needs_somebody_on_the_list(tmp_path, started):
+    result = annotate_review(project_of(tmp_path), "--proxy-header", "X", "--port", free_port())
+    assert "annotate people set" in str(result.exception)
+    assert started == []
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--proxy", "10.1.2.3"), ("--proxy-header", "X", "--proxy", "proxy.example")]
+)
+def test_a_proxy_that_cannot_be_told_from_others_is_refused(tmp_path, started, arguments):
+    result = annotate_review(project_of(tmp_path, "ann"), *arguments)
+    assert isinstance(result.exception, AnnotateError)
+    assert started == []
 
 
 @pytest.mark.parametrize(

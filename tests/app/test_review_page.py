@@ -12,7 +12,7 @@ from annotate.schema import ClassSpec
 from annotate.steps.workspace import create_workspace
 from tests.app.review_projects import predict_at_random, text_project
 
-SCRIPT = Path(__file__).parents[2] / "app" / "views" / "review.py"
+SCRIPT = Path(__file__).parents[2] / "app" / "script" / "pages.py"
 
 
 @pytest.fixture
@@ -57,18 +57,18 @@ def test_a_project_without_predictions_says_how_to_get_them_and_can_be_labelled(
 def test_another_order_opens_another_queue(tmp_path, open_page):
     predict_at_random(text_project(tmp_path / "p", [f"text {n}" for n in range(30)]))
     page = open_page("margin")
-    first = page.session_state["session"]
+    first = page.session_state["review-session"]
     page.selectbox(key="order").select("random").run()
-    second = page.session_state["session"]
-    assert (first.queue.order, second.queue.order) == ("margin", "random")
+    second = page.session_state["review-session"]
+    assert (first.queue.request.order, second.queue.request.order) == ("margin", "random")
     assert first.queue.item_nos.tolist() != second.queue.item_nos.tolist()
 
 
 def test_a_rerun_keeps_the_session(tmp_path, open_page):
     text_project(tmp_path / "p", ["one"])
     page = open_page()
-    token = page.session_state["session"].token
-    assert page.run().session_state["session"].token == token
+    token = page.session_state["review-session"].token
+    assert page.run().session_state["review-session"].token == token
 
 
 @pytest.mark.parametrize("order", ["mixed", "nonsense"])

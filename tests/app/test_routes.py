@@ -7,7 +7,9 @@ from PIL import Image
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from annotate.review.queue_request import QueueRequest
 from annotate.review.server_settings import PROJECT, REVIEWER
+from annotate.steps.people import Person
 from app import session as app_session
 from app.api.routes import MAX_BODY_BYTES, PREFIX, ROUTES
 from app.session import start_session
@@ -26,7 +28,7 @@ def folder(tmp_path, monkeypatch):
 
 @pytest.fixture
 def session(folder):
-    return start_session("margin")
+    return start_session(QueueRequest("margin"), Person("ann", "owner"))
 
 
 @pytest.fixture
@@ -35,9 +37,10 @@ def api(session):
 
 
 def test_a_page_of_cards_follows_the_queue(api, session):
-    page = api.get("page?start=1&n=2").json()
-    assert page["total"] == 5
-    assert [card["item_no"] for card in page["cards"]] == session.queue.item_nos[1:3].tolist()
+    pages = [api.post("next?n=2&holder=tab").json()["cards"] for _ in range(4)]
+    asked = [[card["item_no"] for card in page] for page in pages]
+    assert [len(page) for page in asked] == [2, 2, 1, 0]
+    assert [number for page in asked for number in page] == session.queue.item_nos.tolist()
 
 
 def test_a_picture_is_sent_once(api):
@@ -67,9 +70,18 @@ def test_nothing_but_an_item_number_names_a_picture(api, name):
     assert api.get(f"card/{name}").status_code == 404
 
 
-@pytest.mark.parametrize("path", ["page?start=0&n=1", "card/0", "picture/0"])
-def test_without_the_token_nothing_is_shown(api, path):
-    reply = api.get(f"http://test{PREFIX}/guessed/{path}")
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "next?n=1&holder=tab"),
+        ("GET", "card/0"),
+        ("GET", "picture/0"),
+        ("GET", "look-alikes/0"),
+        ("POST", "leases"),
+    ],
+)
+def test_without_the_token_nothing_is_shown(api, method, path):
+    reply = api.request(method, f"http://test{PREFIX}/guessed/{path}")
     assert reply.status_code == 403
     assert "cards" not in reply.text
 
@@ -82,7 +94,7 @@ def test_without_the_token_nothing_is_stored(api, session):
 def test_events_are_stored_in_the_name_of_the_sessions_reviewer(api, session):
     event = {"client_id": "c", "seq": 1, "item_no": 0, "kind": "accept", "class_no": 1}
     reply = api.post("events", json={"events": [{**event, "reviewer": "bob"}]})
-    assert reply.json() == {"acked": ["c:1"], "refused": {}}
+    assert reply.json() == {"acked": ["c:1"], "refused": {}, "order_version": 0}
     with session.workspace.store.read() as connection:
         rows = connection.exec_driver_sql("SELECT reviewer, class_no FROM decisions").all()
     assert [tuple(row) for row in rows] == [("ann", 1)]
@@ -119,7 +131,7 @@ def test_a_huge_body_is_refused(api):
 
 def test_only_so_many_sessions_are_kept(folder, monkeypatch):
     monkeypatch.setattr(app_session, "_MAX_SESSIONS", 2)
-    tokens = [start_session("margin").token for _ in range(3)]
+    tokens = [start_session(QueueRequest(), Person("ann", "owner")).token for _ in range(3)]
     assert [app_session.find_session(token) is None for token in tokens] == [True, False, False]
 
 

@@ -1,11 +1,9 @@
-// Keys and clicks become acts; an act goes into the outbox and the next card is drawn at once.
+// Keys and clicks become acts; an act goes into the outbox and what comes next is drawn at once.
 
-const PAGE = 48;
-const REFILL_BELOW = 96;
-const PRELOAD = 12;
+const PRELOAD_LARGE = 12;
 const MAX_UNDO = 200;
-const RETRY_MS = 800;
 const ASK_AGAIN_MS = 3000;
+const ARROWS = new Set(["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"]);
 
 class Reviewer {
   constructor(parent, data, askForSession) {
@@ -13,41 +11,71 @@ class Reviewer {
     this.askForSession = askForSession;
     this.askedAt = -Infinity;
     this.root = parent.querySelector(".review");
-    this.view = new View(this.root);
     this.storageKey = `${data.project}:${data.reviewer}`;
+    this.nameOf = (no) => this.classOf?.get(no)?.name ?? `class ${no}`;
+    this.keys = new KeyMap();
+    this.panel = new Panel(this.root, this.keys);
+    this.content = new Content({
+      addressOf: (card, small) => `${this.data.api}picture/${card.item_no}${small ? "?small" : ""}`,
+      highlight: data.highlight,
+    });
+    this.pages = new Pages(data.page_size);
+    this.grid = new Grid(this.root.querySelector(".grid"), {
+      onPick: (place, event) => this.pick(place, event),
+    });
     this.outbox = new Outbox(`annotate:${this.storageKey}:event:`, {
       onChange: () => this.drawStatus(),
+      onReceipt: (receipt) => this.follow(receipt.order_version),
+      onEnded: () => this.renew(),
+    });
+    this.answered = new Set(); // items answered on this page: not shown again unless undone
+    this.feed = new Feed({
+      pageSize: data.page_size,
+      isKnown: (item) => this.answered.has(item) || this.pages.items.has(item),
+      onCards: () => this.lay(),
       onEnded: () => this.renew(),
     });
     this.search = new ClassSearch(this.root, (no) => this.give(no));
-    this.help = this.root.querySelector("dialog.help");
-    this.cards = []; // the card on screen first, then those to come
+    this.help = new Help(this.root, this.keys, () => this.panel.nameActs());
+    this.lookAlikes = new LookAlikes(this.root, {
+      content: this.content,
+      nameOf: this.nameOf,
+      onSpread: (...spread) => this.spread(...spread),
+    });
     this.history = this.loadHistory();
     this.recent = [];
     this.session = 0;
-    this.acted = new Set(); // items answered on this page: never shown again unless undone
+    this.correction = null; // the last act, if it was one that could be spread
+    this.mode = data.mode;
     this.listen();
     this.connect(data);
   }
 
-  // Called again with a new address when the server was restarted or the order was changed.
+  // Called again with a new address when the server was restarted or another queue was asked for.
   connect(data) {
-    const sameSession = this.data.api === data.api && this.outbox.api !== null;
+    const before = this.data;
+    const sameSession = before.api === data.api && this.feed.api !== null;
     this.data = data;
-    if (sameSession) return;
+    if (sameSession) {
+      if (before.mode !== data.mode) this.show(data.mode);
+      return;
+    }
+    if (before.request !== data.request) {
+      this.feed.giveBack([...this.pages.open, ...this.feed.cards]);
+      this.pages = new Pages(data.page_size);
+    }
+    this.content.highlight = data.highlight;
     this.outbox.api = data.api;
-    this.names = new Map(data.classes.map((spec) => [spec.no, spec.name]));
+    this.classOf = new Map(data.classes.map((spec) => [spec.no, spec]));
     // What this session's queue still counts as left although it was answered, or the reverse.
-    this.answered = this.outbox.answeredItems();
+    this.uncounted = this.outbox.answeredItems();
     this.nReopened = 0;
-    for (const item of this.answered) this.acted.add(item);
-    this.next = 0;
-    this.ended = false;
-    this.cards = this.cards.slice(0, 1); // what a person is looking at does not jump away
-    this.fetching = null;
+    for (const item of this.uncounted) this.answered.add(item);
+    this.version = data.order_version;
+    this.feed.connect(data.api);
     this.outbox.sendSoon(0);
-    this.draw();
-    this.refill();
+    this.show(data.mode);
+    this.feed.refill();
   }
 
   // The server was restarted, or has forgotten this page: Streamlit alone would not notice.
@@ -57,114 +85,202 @@ class Reviewer {
     this.askForSession();
   }
 
+  // What answers taught has put the queue into another order.
+  follow(version) {
+    if (version === undefined || version === this.version) return;
+    this.version = version;
+    this.feed.reorder(this.pages.pageSize);
+  }
+
   listen() {
     this.onKey = (event) => this.key(event);
     this.onLeave = () => document.visibilityState === "hidden" && this.outbox.flush();
-    this.onHide = () => this.outbox.flush();
+    this.onHide = () => {
+      this.outbox.flush();
+      if (this.feed.holder !== null) this.feed.giveBack([...this.pages.open, ...this.feed.cards]);
+    };
+    // A page that the browser kept and brings back has given its items away.
+    this.onBack = (event) => event.persisted && window.location.reload();
     document.addEventListener("keydown", this.onKey, true);
     document.addEventListener("visibilitychange", this.onLeave);
     window.addEventListener("pagehide", this.onHide);
+    window.addEventListener("pageshow", this.onBack);
     this.root.onclick = (event) => this.click(event);
     // A button that kept the focus after a click would take the space bar for itself.
     this.root.onmousedown = (event) => event.target.closest("button") && event.preventDefault();
-    this.root.querySelector(".help-button").onclick = () => this.toggleHelp();
-    this.help.querySelector(".close").onclick = () => this.toggleHelp();
   }
 
   stop() {
     document.removeEventListener("keydown", this.onKey, true);
     document.removeEventListener("visibilitychange", this.onLeave);
     window.removeEventListener("pagehide", this.onHide);
+    window.removeEventListener("pageshow", this.onBack);
     this.outbox.flush();
+    this.feed.stop(this.pages.open);
   }
 
-  async refill() {
-    if (this.ended || this.fetching !== null || this.cards.length >= REFILL_BELOW) return;
-    const api = this.data.api;
-    const fetching = (this.fetching = Symbol("page"));
-    try {
-      const response = await fetch(`${api}page?start=${this.next}&n=${PAGE}`);
-      if (response.status === SESSION_ENDED) this.renew();
-      if (!response.ok) throw new Error(`the server answered ${response.status}`);
-      const page = await response.json();
-      if (this.fetching !== fetching) return; // another session began meanwhile
-      this.take(page);
-    } catch (error) {
-      if (this.fetching !== fetching) return;
-      this.fetching = null;
-      setTimeout(() => this.refill(), RETRY_MS);
-    }
-  }
-
-  take(page) {
-    this.fetching = null;
-    this.next += page.cards.length;
-    this.ended = this.next >= page.total;
-    const wasEmpty = this.cards.length === 0;
-    const here = new Set(this.cards.map((card) => card.item_no));
-    for (const card of page.cards) {
-      if (!this.acted.has(card.item_no) && !here.has(card.item_no)) this.cards.push(card);
-    }
-    if (wasEmpty) this.draw();
+  // New cards have come: the newest page is filled up, and seen if the person waits for one.
+  lay() {
+    const waits = this.pages.nextOpen() < 0;
+    const filled = this.pages.lay(this.feed.cards);
+    if (waits && filled && this.pages.isLast) this.pages.turnTo(this.pages.number);
+    if (filled && this.pages.isLast) this.draw();
+    else if (waits) this.goOn();
     this.preload();
-    this.refill();
   }
 
-  act(kind, classNo) {
-    const [card] = this.cards;
-    if (card === undefined) return;
-    const id = this.outbox.add({
-      item_no: card.item_no,
-      kind,
-      class_no: classNo,
-      undoes: null,
-      shown: shownOn(card),
-      elapsed_ms: Math.round(performance.now() - this.shownAt),
+  // To the next open slot, else to the next page, else says that nothing is left.
+  goOn() {
+    const place = this.pages.nextOpen();
+    if (place >= 0) this.moveTo(place);
+    else if (!this.pages.isLast) this.turn(1);
+    else if (this.feed.cards.length > 0) this.turn(1);
+    else this.drawNothing();
+    this.feed.refill();
+  }
+
+  moveTo(place) {
+    const redraw = this.root.querySelector("main").classList.contains("over");
+    this.pages.place = place;
+    if (redraw || (this.mode === "grid" && this.grid.cells.length !== this.pages.page.length)) {
+      this.draw();
+    } else {
+      this.drawItem();
+    }
+  }
+
+  turn(step) {
+    if (step > 0 && this.pages.isLast) {
+      if (this.feed.cards.length === 0) return;
+      this.pages.begin(this.feed.cards);
+    } else {
+      this.pages.turnTo(this.pages.number + step);
+    }
+    this.draw();
+    this.feed.refill();
+    this.preload();
+  }
+
+  // Gives an answer to every chosen slot that `classOf` has a class (or null) for.
+  answer(kindOf, classOf, slots = this.pages.chosen) {
+    const able = slots.filter((slot) => classOf(slot) !== undefined);
+    if (able.length === 0) return;
+    const elapsed = Math.round(performance.now() - this.shownAt);
+    const acts = able.map((slot) => {
+      const class_no = classOf(slot);
+      const kind = kindOf(slot);
+      const id = this.outbox.add({
+        item_no: slot.card.item_no, kind, class_no, undoes: null, shown: shownOn(slot.card),
+        elapsed_ms: able.length === 1 ? elapsed : null,
+      });
+      slot.answer = { kind, class_no };
+      this.count(slot.card.item_no);
+      return { id, item_no: slot.card.item_no };
     });
-    this.history.push({ id, item_no: card.item_no, card });
+    this.remember({ acts });
+    const [only] = able;
+    this.correction = able.length === 1 && only.answer.kind === "relabel"
+      ? { card: only.card, classNo: only.answer.class_no } : null;
+    this.pages.selected.clear();
+    if (this.mode === "grid") this.grid.redraw(this.pages, able, this.nameOf);
+    this.goOn();
+  }
+
+  count(itemNo) {
+    this.uncounted.add(itemNo);
+    this.answered.add(itemNo);
+    this.session += 1;
+  }
+
+  remember(entry) {
+    this.history.push(entry);
     if (this.history.length > MAX_UNDO) this.history.shift();
     this.saveHistory();
-    this.answered.add(card.item_no);
-    this.acted.add(card.item_no);
-    this.session += 1;
-    this.cards.shift();
-    this.draw();
-    this.refill();
   }
 
   give(classNo) {
-    const [card] = this.cards;
-    if (card === undefined) return;
+    if (this.pages.slot === undefined) return;
     this.recent = [classNo, ...this.recent.filter((no) => no !== classNo)].slice(0, MAX_NUMBERED);
-    const agrees = card.guesses.length > 0 && card.guesses[0].class_no === classNo;
-    this.act(agrees ? "accept" : "relabel", classNo);
+    const agrees = ({ card }) => card.guesses[0]?.class_no === classNo;
+    this.answer((slot) => (agrees(slot) ? "accept" : "relabel"), () => classNo);
   }
 
-  accept() {
-    const [card] = this.cards;
-    if (card?.guesses.length) this.act("accept", card.guesses[0].class_no);
-    else if (card) this.view.say("Nothing is suggested here: choose a class.");
+  suggested(kind, slots) {
+    if (this.pages.slot?.card.guesses.length === 0 && this.pages.selected.size === 0) {
+      this.panel.say("Nothing is suggested here: choose a class.");
+    }
+    this.answer(() => kind, ({ card }) => card.guesses[0]?.class_no, slots);
   }
 
-  reject() {
-    const [card] = this.cards;
-    if (card?.guesses.length) this.act("reject", card.guesses[0].class_no);
+  acceptPage() {
+    this.suggested("accept", this.pages.page.filter((slot) => slot.answer === null));
+  }
+
+  flag() {
+    const { slot } = this.pages;
+    if (slot === undefined) return;
+    const act = { item_no: slot.card.item_no, class_no: null, shown: null, elapsed_ms: null };
+    if (slot.flagged === null) slot.flagged = this.outbox.add({ ...act, kind: "flag", undoes: null });
+    else {
+      this.outbox.add({ ...act, kind: "undo", undoes: slot.flagged });
+      slot.flagged = null;
+    }
+    if (this.mode === "grid") this.grid.redraw(this.pages, [slot], this.nameOf);
+    this.drawItem();
+  }
+
+  spread(card, classNo, items, expectedError) {
+    const id = this.outbox.add({
+      item_no: card.item_no, kind: "spread", class_no: classNo, items, undoes: null, shown: null,
+      elapsed_ms: null, expected_error: expectedError,
+    });
+    const places = items.map((item) => this.pages.find(item)).filter((found) => found !== null);
+    for (const { number, place } of places) {
+      const slot = this.pages.pages[number][place];
+      if (slot.answer === null) slot.answer = { kind: "spread", class_no: classNo };
+    }
+    for (const item of items) this.count(item);
+    this.feed.cards = this.feed.cards.filter((other) => !this.answered.has(other.item_no));
+    this.remember({ acts: [{ id, item_no: card.item_no, items }] });
+    this.correction = null;
+    this.draw();
+    this.goOn();
   }
 
   async undo() {
     const last = this.history.pop();
     if (last === undefined) return;
     this.saveHistory();
-    this.outbox.add({
-      item_no: last.item_no, kind: "undo", class_no: null, undoes: last.id, shown: null,
-      elapsed_ms: null,
-    });
-    if (!this.answered.delete(last.item_no)) this.nReopened += 1;
-    this.acted.delete(last.item_no);
+    this.correction = null;
+    for (const act of last.acts) {
+      this.outbox.add({
+        item_no: act.item_no, kind: act.items ? "unspread" : "undo", class_no: null,
+        undoes: act.id, shown: null, elapsed_ms: null,
+      });
+      for (const item of act.items ?? [act.item_no]) this.reopen(item);
+    }
+    const [first] = last.acts;
+    if (first.items) this.draw();
+    else await this.returnTo(first.item_no);
+  }
+
+  reopen(itemNo) {
+    if (!this.uncounted.delete(itemNo)) this.nReopened += 1;
+    this.answered.delete(itemNo);
     this.session = Math.max(0, this.session - 1);
-    const card = last.card ?? (await this.fetchCard(last.item_no));
-    if (card === null) return;
-    this.cards = [card, ...this.cards.filter((other) => other.item_no !== last.item_no)];
+    const found = this.pages.find(itemNo);
+    if (found !== null) this.pages.pages[found.number][found.place].answer = null;
+  }
+
+  async returnTo(itemNo) {
+    const found = this.pages.find(itemNo);
+    if (found !== null) {
+      this.pages.turnTo(found.number);
+      this.pages.place = found.place;
+    } else {
+      const card = await this.fetchCard(itemNo);
+      if (card !== null) this.pages.insert(card);
+    }
     this.draw();
   }
 
@@ -174,7 +290,7 @@ class Reviewer {
       const response = await fetch(`${this.data.api}card/${itemNo}`);
       return response.ok ? await response.json() : null;
     } catch (error) {
-      this.view.say("Undone; the item will come again when the server answers.");
+      this.panel.say("Undone; the item will come again when the server answers.");
       return null;
     }
   }
@@ -183,9 +299,15 @@ class Reviewer {
     const target = event.composedPath()[0];
     const typing = target.matches?.("input, textarea, select, [contenteditable=true]");
     if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (this.search.dialog.open || (this.help.open && !["?", "Escape"].includes(event.key))) return;
+    if (this.root.querySelector("dialog[open]") !== null) return; // it has keys of its own
     const onButton = target.matches?.("button, [role=button], a");
     if (onButton && (event.key === "Enter" || event.key === " ")) return;
+    if (ARROWS.has(event.key)) {
+      event.preventDefault();
+      event.stopPropagation();
+      this.move(event.key, event.shiftKey);
+      return;
+    }
     const act = this.actOf(event.key);
     if (act === null) return;
     event.preventDefault();
@@ -200,75 +322,139 @@ class Reviewer {
       const spec = this.numbered?.[numbered];
       return spec === undefined ? null : () => this.give(spec.no);
     }
-    return {
-      a: () => this.accept(),
-      Enter: () => this.accept(),
-      x: () => this.reject(),
-      " ": () => this.act("skip", null),
-      z: () => this.undo(),
-      "/": () => this.openSearch(),
-      "?": () => this.toggleHelp(),
-      Escape: this.help.open ? () => this.toggleHelp() : undefined,
-    }[key] ?? null;
+    const name = this.keys.actOf(key);
+    return name === null ? null : () => this.run(name);
+  }
+
+  run(name) {
+    ({
+      accept: () => this.suggested("accept"),
+      reject: () => this.suggested("reject"),
+      skip: () => this.answer(() => "skip", () => null),
+      flag: () => this.flag(),
+      undo: () => this.undo(),
+      search: () => this.pages.slot && this.search.open(this.data.classes),
+      similar: () => this.openLookAlikes(),
+      acceptPage: () => this.acceptPage(),
+      other: () => this.show(this.mode === "grid" ? "one" : "grid"),
+      nextPage: () => this.turn(1),
+      lastPage: () => this.turn(-1),
+      help: () => this.help.toggle(),
+    })[name]();
   }
 
   click(event) {
     const button = event.target.closest("button");
     if (button?.dataset.classNo !== undefined) this.give(Number(button.dataset.classNo));
-    const acts = { accept: "a", reject: "x", skip: " ", undo: "z", search: "/" };
-    if (button?.dataset.act !== undefined) this.actOf(acts[button.dataset.act])();
+    else if (button?.dataset.act !== undefined) this.run(button.dataset.act);
   }
 
-  openSearch() {
-    if (this.cards.length > 0) this.search.open(this.data.classes);
+  pick(place, event) {
+    const { pages } = this;
+    if (event.shiftKey) {
+      const [from, to] = [Math.min(pages.place, place), Math.max(pages.place, place)];
+      for (let between = from; between <= to; between += 1) pages.selected.add(between);
+    } else if (event.ctrlKey || event.metaKey) {
+      if (pages.selected.size === 0) pages.selected.add(pages.place);
+      if (!pages.selected.delete(place)) pages.selected.add(place);
+    } else {
+      pages.selected.clear();
+    }
+    pages.place = place;
+    this.drawItem();
   }
 
-  toggleHelp() {
-    if (!this.help.open) {
-      this.help.showModal();
+  move(key, selecting) {
+    const { pages } = this;
+    const columns = this.mode === "grid" ? this.grid.columns : 1;
+    const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns }[key];
+    const place = pages.place + step;
+    if (place < 0 || place >= pages.page.length) {
+      const steps = Math.abs(step) === 1 && !selecting;
+      if (steps && step < 0 && pages.number > 0) this.turn(-1);
+      else if (steps && step > 0) this.turn(1);
       return;
     }
-    this.help.querySelector(".close").blur(); // else it would take the next space bar
-    this.help.close();
+    if (selecting) pages.selected.add(pages.place).add(place);
+    else pages.selected.clear();
+    this.correction = null;
+    pages.place = place;
+    this.drawItem();
+  }
+
+  openLookAlikes() {
+    const { correction } = this;
+    if (correction !== null) this.lookAlikes.open(this.data.api, correction.card, correction.classNo);
+    else if (this.pages.slot) this.lookAlikes.open(this.data.api, this.pages.slot.card, null);
+  }
+
+  show(mode) {
+    this.mode = mode;
+    this.root.dataset.mode = mode;
+    ACT_NAMES.other = mode === "grid" ? "One at a time" : "Grid";
+    this.panel.nameActs();
+    this.draw();
   }
 
   draw() {
-    const [card] = this.cards;
+    if (this.pages.slot === undefined) {
+      this.drawNothing();
+      return;
+    }
+    if (this.mode === "grid") this.grid.draw(this.pages, this.content, this.nameOf);
+    this.drawItem();
+    this.preload();
+  }
+
+  // What changes when the cursor moves: the ring in the grid, or the item itself, and the panel.
+  drawItem() {
+    const { slot } = this.pages;
+    if (slot === undefined) return;
+    this.numbered = numberedClasses(this.data.classes, slot.card, this.recent);
+    if (this.mode === "grid") this.grid.mark(this.pages);
+    else this.root.querySelector(".stage").replaceChildren(...this.content.large(slot.card));
+    this.panel.drawItem(slot, this.numbered, this.nameOf);
+    this.shownAt = performance.now();
+    this.drawStatus();
+  }
+
+  drawNothing() {
     this.numbered = [];
-    if (card !== undefined) {
-      this.numbered = numberedClasses(this.data.classes, card, this.recent);
-      const nameOf = (no) => this.names.get(no) ?? `class ${no}`;
-      this.view.drawCard(card, this.pictureAddress(card), this.numbered, nameOf);
-      this.shownAt = performance.now();
-      this.preload();
-    } else if (this.ended) {
-      this.view.drawNothing("All done: nothing in this queue needs an answer.", {
+    if (this.feed.ended) {
+      this.panel.drawNothing("All done: nothing in this queue needs an answer from you.", {
         name: "Look for more",
-        run: () => window.location.reload(),
+        run: () => {
+          this.feed.ended = false;
+          this.feed.refill();
+        },
       });
     } else {
-      this.view.drawNothing("Fetching items …", { name: "Try again", run: () => this.refill() });
+      this.panel.drawNothing("Fetching items …", { name: "Try again", run: () => this.feed.refill() });
     }
-    this.root.querySelector("[data-act=undo]").disabled = this.history.length === 0;
     this.drawStatus();
   }
 
   drawStatus() {
-    const answered = this.answered.size - this.nReopened;
+    const answered = this.uncounted.size - this.nReopened;
     const left = Math.max(0, this.data.total - answered);
     const done = Math.max(0, this.data.done + answered);
-    this.view.drawHeader(this.data, { done, left, session: this.session });
-    this.view.drawSaved(this.outbox);
-    this.view.drawRefused(this.outbox.refused, (no) => this.names.get(no) ?? `class ${no}`);
-  }
-
-  pictureAddress(card) {
-    return `${this.data.api}picture/${card.item_no}`;
+    this.panel.drawHeader(this.data, { done, left, session: this.session });
+    this.panel.drawSaved(this.outbox);
+    this.panel.drawRefused(this.outbox.refused, this.nameOf);
+    this.panel.drawPageNumber(this.pages, this.feed.ended && this.feed.cards.length === 0);
+    this.panel.offerSpread(this.correction, this.nameOf);
+    this.root.querySelector("[data-act=undo]").disabled = this.history.length === 0;
   }
 
   preload() {
-    for (const card of this.cards.slice(1, 1 + PRELOAD)) {
-      if (card.modality === "image") this.view.preload(this.pictureAddress(card));
+    const { feed, pages } = this;
+    for (const card of feed.cards.slice(0, pages.pageSize * 2)) {
+      if (card.modality === "image") this.content.preload(this.content.addressOf(card, true));
+    }
+    if (this.mode === "grid") return;
+    const coming = pages.page.slice(pages.place + 1).map((slot) => slot.card);
+    for (const card of [...coming, ...feed.cards].slice(0, PRELOAD_LARGE)) {
+      if (card.modality === "image") this.content.preload(this.content.addressOf(card, false));
     }
   }
 
@@ -281,9 +467,9 @@ class Reviewer {
   }
 
   saveHistory() {
-    const numbers = this.history.map(({ id, item_no }) => ({ id, item_no }));
     try {
-      sessionStorage.setItem(`annotate:${this.storageKey}:history`, JSON.stringify(numbers));
+      const text = JSON.stringify(this.history);
+      sessionStorage.setItem(`annotate:${this.storageKey}:history`, text);
     } catch (error) {
       this.outbox.keptOnDisk = false;
     }

@@ -11,9 +11,10 @@ const SESSION_ENDED = 403;
 const MAX_BEACON_BYTES = 60000; // browsers refuse more in a request that outlives its page
 
 class Outbox {
-  constructor(prefix, { onChange, onEnded }) {
+  constructor(prefix, { onChange, onReceipt, onEnded }) {
     this.prefix = prefix;
     this.onChange = onChange;
+    this.onReceipt = onReceipt;
     this.onEnded = onEnded;
     this.api = null;
     this.clientId = newClientId();
@@ -109,6 +110,7 @@ class Outbox {
       if (event) this.refused.push({ event, reason });
       this.drop(id);
     }
+    this.onReceipt(receipt);
   }
 
   // The page may be gone before an answer comes: the events stay in localStorage as well.
@@ -130,8 +132,9 @@ class Outbox {
   answeredItems() {
     const answered = new Set();
     for (const event of this.pending.values()) {
+      const items = event.items ?? [event.item_no];
       if (event.kind === "undo") answered.delete(event.item_no);
-      else answered.add(event.item_no);
+      else if (!["flag", "unspread"].includes(event.kind)) items.forEach((item) => answered.add(item));
     }
     return answered;
   }

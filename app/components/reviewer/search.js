@@ -73,10 +73,7 @@ class ClassSearch {
     this.onChoose(spec.no);
   }
 
-  // The browser would let go of the hidden input only at the next frame, and the input would
-  // swallow a key pressed before that.
   close() {
-    this.input.blur();
-    this.dialog.close();
+    closeDialog(this.dialog);
   }
 }
