@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import getpass
 import importlib.util
-import ipaddress
 import os
 import socket
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from annotate.cli.arguments import ProjectDir, opened
+from annotate.cli.review_access import THIS_MACHINE, choose_access
 from annotate.errors import ConfigError
+from annotate.review.server_settings import LOGIN_BY_NAME, ORDER, OVERLAP, PROJECT, REVIEWER
 
 NAME = "review"
 
@@ -31,7 +33,9 @@ _SERVER_SETTINGS = {
 def command(
     folder: ProjectDir,
     port: Annotated[int, typer.Option(help="Port of the page.", min=1, max=65535)] = 8501,
-    address: Annotated[str, typer.Option(help="Address of this machine.")] = "127.0.0.1",
+    address: Annotated[
+        str, typer.Option(help="Address to listen on; others than this machine's need a login.")
+    ] = THIS_MACHINE,
     reviewer: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="Stored with every answer; your login if not given."),
@@ -43,25 +47,46 @@ def command(
             help="What comes first: mixed, margin, entropy, class_balanced or random.",
         ),
     ] = "mixed",
+    overlap: Annotated[
+        int, typer.Option(help="How many people are to answer each item.", min=1, max=20)
+    ] = 1,
+    proxy_header: Annotated[
+        str | None,
+        typer.Option(metavar="HEADER", help="Header in which a proxy tells who is there."),
+    ] = None,
+    proxy: Annotated[
+        str | None,
+        typer.Option(metavar="IP", help="The proxy, which alone may connect; default 127.0.0.1."),
+    ] = None,
 ) -> None:
     """Correct labels in the browser, the most useful items first."""
     from annotate.review.queue import queue_orders
-    from annotate.review.server_settings import ORDER, PROJECT, REVIEWER
+    from annotate.steps.people import checked_name, list_people
 
-    check_loopback(address)
+    access = choose_access(address, proxy_header, proxy)
     check_free(port, address)
-    name = check_reviewer(getpass.getuser() if reviewer is None else reviewer)
+    name = checked_name(getpass.getuser() if reviewer is None else reviewer)
     queue_orders.make(queue)
-    with opened(folder):  # what is wrong with the project is said here, not in the browser
-        pass
-    settings = {PROJECT: str(folder.absolute()), REVIEWER: name, ORDER: queue}
+    with opened(folder) as workspace:  # what is wrong with it is said here, not in the browser
+        if access.login != LOGIN_BY_NAME and not list_people(workspace):
+            raise ConfigError(
+                "A page with a login lets in those on the project's list, and nobody is on it."
+                " Run `annotate people set DIR NAME --role owner` first."
+            )
+    told = {
+        PROJECT: str(folder.absolute()),
+        REVIEWER: name,
+        ORDER: queue,
+        OVERLAP: str(overlap),
+        **access.told,
+    }
     done = subprocess.run(
-        server_command(port, address), env={**os.environ, **settings}, check=False
+        server_command(port, address, access.settings), env={**os.environ, **told}, check=False
     )
     raise typer.Exit(done.returncode)
 
 
-def server_command(port: int, address: str) -> list[str]:
+def server_command(port: int, address: str, more: Mapping[str, str] | None = None) -> list[str]:
     """Return the line that starts the server.
 
     The script is found, not imported: importing it would load Streamlit here. ``-P`` keeps a folder
@@ -74,22 +99,11 @@ def server_command(port: int, address: str) -> list[str]:
             " Install annotate again."
         )
     script = Path(spec.submodule_search_locations[0]) / "main.py"
-    settings = {**_SERVER_SETTINGS, "server.port": str(port), "server.address": address}
+    settings = {
+        **_SERVER_SETTINGS, "server.port": str(port), "server.address": address, **(more or {}),
+    }  # fmt: skip
     flags = [f"--{name}={value}" for name, value in settings.items()]
     return [sys.executable, "-P", "-m", "streamlit", "run", str(script), *flags]
-
-
-def check_loopback(address: str) -> None:
-    """Raise ConfigError unless only this machine can reach ``address``."""
-    try:
-        loopback = address == "localhost" or ipaddress.ip_address(address).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback:
-        raise ConfigError(
-            f"The review page must stay on this machine as long as it has no login; got address"
-            f" {address!r}. Use 127.0.0.1, and an SSH tunnel to reach it from elsewhere."
-        )
 
 
 def check_free(port: int, address: str) -> None:
@@ -104,14 +118,3 @@ def check_free(port: int, address: str) -> None:
                 f"The review page needs a free port; {port} is taken or not allowed"
                 f" ({error.strerror}). Give another with --port."
             ) from error
-
-
-def check_reviewer(name: str) -> str:
-    """Return the name without outer spaces; ConfigError unless it can stand in a record."""
-    stripped = name.strip()
-    if not 0 < len(stripped) <= 100 or not stripped.isprintable():
-        raise ConfigError(
-            f"A reviewer's name must have 1 to 100 printable characters; got {name!r}."
-            " Give another with --reviewer."
-        )
-    return stripped
