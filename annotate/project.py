@@ -13,6 +13,7 @@ from annotate.training.defaults import DEFAULT_ROUNDS
 
 if TYPE_CHECKING:
     from annotate.steps.add import AddReport
+    from annotate.steps.agreement import AgreementReport
     from annotate.steps.embed import EmbedReport
     from annotate.steps.evaluate import Evaluation
     from annotate.steps.export import ExportReport
@@ -141,6 +142,12 @@ class Project:
         from annotate.steps.status import read_status
 
         return read_status(self._workspace)
+
+    def agreement(self) -> AgreementReport:
+        """Return how far reviewers agree, and what a consensus of them says of conflicts."""
+        from annotate.steps.agreement import measure_agreement
+
+        return measure_agreement(self._workspace)
 
     def evaluate(self, truth: str | Path) -> Evaluation:
         """Compare the labels as they stand with a truth file."""

@@ -1,18 +1,24 @@
-"""`annotate labels`: labels that come from outside, and conflicts between reviewers."""
+"""`annotate labels`: labels from outside, and how far reviewers agree."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from annotate.cli.arguments import Json, ProjectDir, opened
 from annotate.cli.output import print_json, print_lines, print_table
 
+if TYPE_CHECKING:
+    from annotate.steps.agreement import Confusion
+
 NAME = "labels"
-app = typer.Typer(help="Labels: import gold or answers, list conflicts.", no_args_is_help=True)
+MOST_ROWS = 40  # of a table for people; --json has all
+app = typer.Typer(
+    help="Labels: import them, list conflicts, measure agreement.", no_args_is_help=True
+)
 
 
 class LabelRole(StrEnum):
@@ -72,3 +78,59 @@ def conflicts_command(folder: ProjectDir, json: Json = False) -> None:
             for c in conflicts
         ],
     )
+
+
+@app.command("agreement")
+def agreement_command(folder: ProjectDir, json: Json = False) -> None:
+    """Show how far reviewers agree, how right each may be, and what conflicts come down to."""
+    from annotate.steps.agreement import measure_agreement
+
+    with opened(folder) as workspace:
+        report = measure_agreement(workspace)
+    if json:
+        print_json(report)
+        return
+    if report.n_shared_items == 0:
+        print_lines(
+            f"No item has answers of two reviewers: {report.n_answers:,} answers to"
+            f" {report.n_items:,} items."
+        )
+        return
+    print_lines(
+        f"{report.n_answers:,} answers; {report.n_shared_items:,} of {report.n_items:,} items have"
+        " two or more.",
+        f"Krippendorff's alpha: {_coefficient(report.alpha)} (1 full agreement, 0 chance)",
+    )
+    print_table(
+        ("reviewer", "and", "items of both", "equal", "Cohen's kappa"),
+        [
+            (p.first, p.second, p.n_common, p.n_equal / p.n_common, _coefficient(p.kappa))
+            for p in report.pairs[:MOST_ROWS]
+        ],
+    )
+    if report.n_consensus_items == 0:
+        return
+    print_table(
+        ("reviewer", "answers", "shared", "probably right", "most often gives"),
+        [
+            (r.reviewer, r.n_answers, r.n_shared, r.accuracy, _confusion(r.confusions))
+            for r in report.reviewers[:MOST_ROWS]
+        ],
+        title=f"By the consensus over {report.n_consensus_items:,} items",
+    )
+    if report.conflicts:
+        print_table(
+            ("item in conflict", "probably", "probability"),
+            [(c.item_id, c.label, c.probability) for c in report.conflicts[:MOST_ROWS]],
+        )
+
+
+def _coefficient(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
+
+
+def _confusion(confusions: tuple[Confusion, ...]) -> str | None:
+    if not confusions:
+        return None
+    most = confusions[0]
+    return f"{most.given} for {most.instead_of} ({most.n_expected:.0f})"

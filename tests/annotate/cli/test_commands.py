@@ -6,6 +6,7 @@ import pandas as pd
 from PIL import Image
 
 import annotate
+from annotate.store.decisions import Decision, append_decisions
 from tests.annotate.cli.conftest import TRICKY_ID
 
 
@@ -77,3 +78,18 @@ def test_an_export_through_the_command_line_holds_what_status_counts(run, finish
     table = pd.read_csv(tmp_path / "out" / "labels.csv")
     assert table["source"].tolist() == ["gold"] * 8
     assert "8 gold" in run("status", finished).out
+
+
+def test_agreement_shows_pairs_reviewers_and_conflicts(run, project):
+    assert "No item has answers of two reviewers" in run("labels", "agreement", project).out
+    with annotate.open(project) as opened:
+        events = [
+            Decision(f"{who}{n}", n, who, "relabel", 1, class_no=int(n % 2 == 0 or who == "bob"))
+            for n in (9, 10, 12)
+            for who in ("ann", "bob")
+        ]
+        append_decisions(opened._workspace.store, events)
+    shown = run("labels", "agreement", project).out
+    assert "6 answers; 3 of 3 items have two or more" in shown
+    for words in ("Cohen's kappa", "ann", "66.7%", "item in conflict", "t9"):
+        assert words in shown

@@ -22,6 +22,7 @@ COMMANDS = {
     "simulate": "simulate {p} --truth {truth} --budget 1",
     "labels import": "labels import {p} {truth} --role human",
     "labels conflicts": "labels conflicts {p}",
+    "labels agreement": "labels agreement {p}",
     "items list": "items list {p}",
     "items drop": "items drop {p} t3",
     "items quarantine": "items quarantine {p}",
