@@ -44,7 +44,8 @@ def command(
         str,
         typer.Option(
             metavar="NAME",
-            help="What comes first: mixed, margin, entropy, class_balanced or random.",
+            help="What comes first: mixed, margin, entropy, class_balanced, disagreement,"
+            " diversity, label_error or random.",
         ),
     ] = "mixed",
     overlap: Annotated[

@@ -17,7 +17,14 @@ def command(
     folder: ProjectDir,
     truth: Annotated[Path, typer.Option(metavar="F", help="CSV or Parquet with id and label.")],
     budget: Annotated[int, typer.Option(min=1, help="How many answers to give.")],
-    queue: Annotated[str, typer.Option(metavar="NAME", help="Queue order.")] = "mixed",
+    queue: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="What is asked first: mixed, margin, entropy, class_balanced, disagreement,"
+            " diversity, label_error or random.",
+        ),
+    ] = "mixed",
     batch: Annotated[
         int | None, typer.Option(min=1, help="Answers between two trainings; default all at once.")
     ] = None,

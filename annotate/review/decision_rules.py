@@ -41,6 +41,8 @@ class HumanLabels:
         The adjudication, and the derived decision, that stands for each item.
     rejected : int array of shape (n_rejections, 2)
         Pairs (item_no, class_no) of which a reviewer said "not this class".
+    n_acts : int array of shape (n_items,)
+        How often somebody decided the item itself, repetitions included.
     """
 
     labels: NDArray[np.int32]
@@ -53,6 +55,7 @@ class HumanLabels:
     rulings: pd.DataFrame
     derivations: pd.DataFrame
     rejected: NDArray[np.int64]
+    n_acts: NDArray[np.int64]
 
     def everything_standing(self) -> pd.DataFrame:
         """Return every decision that stands: on items by themselves, rulings and derived labels."""
@@ -74,6 +77,7 @@ def resolve_decisions(events: pd.DataFrame, n_items: int) -> HumanLabels:
     n_items : int
         Items in the project.
     """
+    events = _not_undone(events)
     standing, rulings, derivations = _what_stands(events)
     labels, derived = (np.full(n_items, NO_LABEL, dtype=np.int32) for _ in range(2))
     trains, measures, conflict, decided = (np.zeros(n_items, dtype=bool) for _ in range(4))
@@ -104,9 +108,11 @@ def resolve_decisions(events: pd.DataFrame, n_items: int) -> HumanLabels:
 
     refused = standing[(standing["kind"] == "reject") & standing["class_no"].notna()]
     rejected = refused[["item_no", "class_no"]].to_numpy(dtype=np.int64).reshape(-1, 2)
+    acts = events[events["kind"].isin(DECIDING)]
+    n_acts = np.bincount(_item_nos(acts), minlength=n_items)
     return HumanLabels(
         labels, derived, trains, measures, conflict, decided, standing, rulings, derivations,
-        rejected,
+        rejected, n_acts,
     )  # fmt: skip
 
 
@@ -118,11 +124,14 @@ def stand_on(events: pd.DataFrame) -> pd.DataFrame:
     events : DataFrame
         Every decision on some items, ordered by seq, with the columns of the table ``decisions``.
     """
-    return pd.concat(_what_stands(events))
+    return pd.concat(_what_stands(_not_undone(events)))
+
+
+def _not_undone(events: pd.DataFrame) -> pd.DataFrame:
+    return events[~events["event_id"].isin(events.loc[events["kind"] == "undo", "undoes"])]
 
 
 def _what_stands(events: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    events = events[~events["event_id"].isin(events.loc[events["kind"] == "undo", "undoes"])]
     return (
         _last(events, DECIDING, ["item_no", "reviewer"]),
         _last(events, ["adjudicate"], ["item_no"]),

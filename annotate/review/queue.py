@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from annotate.compute.seeding import seeded_generator
 from annotate.protocols import Bools, Ints
 from annotate.registry import Registry
-from annotate.review.orders.context import OrderContext, QueueOrder
+from annotate.review.orders.context import NoSources, OrderContext, OrderSources, QueueOrder
 from annotate.review.prediction_summary import PredictionSummary
 
 DEFAULT_ORDER = "mixed"
@@ -20,7 +20,10 @@ queue_orders = Registry(
     "queue order",
     {
         "class_balanced": f"{_HERE}.class_balanced:ClassBalancedOrder",
+        "disagreement": f"{_HERE}.disagreement:DisagreementOrder",
+        "diversity": f"{_HERE}.diversity:DiversityOrder",
         "entropy": f"{_HERE}.entropy:EntropyOrder",
+        "label_error": f"{_HERE}.label_error:LabelErrorOrder",
         "margin": f"{_HERE}.margin:MarginOrder",
         "mixed": f"{_HERE}.mixed:MixedOrder",
         "random": f"{_HERE}.random:RandomOrder",
@@ -37,35 +40,40 @@ def build_queue(
     n_classes: int,
     asked_first: Sequence[int] = (),
     seed: int = 0,
+    sources: OrderSources | None = None,
 ) -> NDArray[np.int32]:
-    """Return the open items in the order in which a reviewer is asked.
+    """Return the items to ask in the order in which a reviewer is asked.
 
     Parameters
     ----------
     summary : PredictionSummary
     order : QueueOrder
-        From ``queue_orders``; ranks the items that the prediction answered.
+        From ``queue_orders``.
     is_open : bool array of shape (n_items,)
-        False for items that need no answer: decided, gold-labelled or dropped.
+        False for items that need no answer: dropped, or labelled beyond the order's doubt.
     labels : int array of shape (n_items,)
         Labels that people gave so far, -1 = none.
     n_classes : int
     asked_first : sequence of int
         Items that a step asked for; those still open come before all others, in this order.
     seed : int
+    sources : OrderSources, optional
+        What orders may read besides the summary.
 
     Returns
     -------
     int32 array of shape (n_open,)
-        Asked first, then ranked, then those without a prediction, shuffled: a corpus often comes
-        sorted by class.
+        Asked first, then ranked, then those that the order cannot rank without a prediction,
+        shuffled: a corpus often comes sorted by class.
     """
     front = np.array([number for number in asked_first if is_open[number]], dtype=np.int64)
     rest = is_open.copy()
     rest[front] = False
+    ranked_mask = rest & summary.answered if order.needs_prediction else rest
     ranked = order.rank(
-        summary, OrderContext(np.flatnonzero(rest & summary.answered), labels, n_classes, seed)
+        summary,
+        OrderContext(np.flatnonzero(ranked_mask), labels, n_classes, seed, sources or NoSources()),
     )
-    unanswered = np.flatnonzero(rest & ~summary.answered)
-    last = seeded_generator(seed, "queue without prediction").permutation(unanswered)
+    unranked = np.flatnonzero(rest & ~ranked_mask)
+    last = seeded_generator(seed, "queue without prediction").permutation(unranked)
     return np.concatenate([front, ranked, last]).astype(np.int32)

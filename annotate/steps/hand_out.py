@@ -102,7 +102,9 @@ def _take(
     while place < len(places) and len(taken) < n:
         chunk = places[place : place + _LOOK_AT_ONCE].tolist()
         asked = [number for number in chunk if number not in handing.handed]
-        found = _lease_free(workspace, asked, n - len(taken), holder, reviewer, overlap)
+        found = _lease_free(
+            workspace, handing.queue, asked, n - len(taken), holder, reviewer, overlap
+        )
         taken += found
         nothing_before &= not asked
         place += len(chunk)
@@ -112,7 +114,13 @@ def _take(
 
 
 def _lease_free(
-    workspace: Workspace, item_nos: list[int], n: int, holder: str, reviewer: str, overlap: int
+    workspace: Workspace,
+    queue: Queue,
+    item_nos: list[int],
+    n: int,
+    holder: str,
+    reviewer: str,
+    overlap: int,
 ) -> list[int]:
     """Look and lease in one transaction: nobody can come in between."""
     if not item_nos:
@@ -122,7 +130,8 @@ def _lease_free(
         forget_expired(connection, now_s)
         free = free_items(
             item_nos,
-            read_decisions_on(connection, item_nos),
+            # What is asked again is asked although it was answered.
+            read_decisions_on(connection, [no for no in item_nos if not queue.doubted[no]]),
             live_leases(connection, item_nos, now_s),
             holder=holder,
             reviewer=reviewer,

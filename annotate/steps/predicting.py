@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,15 @@ from annotate.store.tables import canonical_json
 KIND = "predictions"
 LARGEST_PART_BYTES = 8 << 20
 MOST_PART_ROWS = 32_768
+
+
+class Suggestions(Protocol):
+    """What a queue's suggestions are read from: a stored prediction, or the live student's."""
+
+    @property
+    def shape(self) -> tuple[int, int]: ...
+
+    def take(self, rows: Ints) -> NDArray[np.float32]: ...
 
 
 class StoredProba:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,24 +21,22 @@ from annotate.review.queue import build_queue, queue_orders
 from annotate.review.queue_request import QueueRequest
 from annotate.schema import Schema
 from annotate.steps.filter_items import filter_items
-from annotate.steps.given_labels import GivenLabels, read_given_labels
+from annotate.steps.given_labels import read_given_labels
 from annotate.steps.labels import SOURCES, CurrentLabels, read_current_labels
-from annotate.steps.predicting import StoredProba, current_prediction, prediction_by
+from annotate.steps.open_items import doubt_mask, open_mask
+from annotate.steps.order_context import StoredSources
+from annotate.steps.predicting import (
+    StoredProba,
+    Suggestions,
+    current_prediction,
+    prediction_by,
+)
 from annotate.steps.workspace import Workspace
 from annotate.store.items import read_items_at
 from annotate.store.queue_front import read_queue_front
 from annotate.store.schema_versions import latest_schema
 
 DEFAULT_REQUEST = QueueRequest()
-
-
-class Suggestions(Protocol):
-    """What a queue's suggestions are read from: a stored prediction, or the live student's."""
-
-    @property
-    def shape(self) -> tuple[int, int]: ...
-
-    def take(self, rows: Ints) -> NDArray[np.float32]: ...
 
 
 @dataclass(frozen=True)
@@ -68,6 +66,8 @@ class Queue:
         Items that the request covers and that needed no answer any more.
     current : CurrentLabels or None
         The labels that stand; read only where the request covers items that have one.
+    doubted : bool array of shape (n_items,)
+        Items that have a label and are asked again.
     """
 
     item_nos: NDArray[np.int32]
@@ -78,6 +78,7 @@ class Queue:
     summary: PredictionSummary
     proba: Suggestions | None
     current: CurrentLabels | None
+    doubted: Bools
 
     def __len__(self) -> int:
         return len(self.item_nos)
@@ -114,7 +115,7 @@ def open_queue(
     UnknownNameError
         If there is no such order, class or teacher.
     NotReadyError
-        If items may have several classes each.
+        If items may have several classes each, or something that the order needs is missing.
     """
     ranking = queue_orders.make(request.order)
     with workspace.store.read() as connection:
@@ -129,25 +130,31 @@ def open_queue(
     needs_labels = not (request.open_only and request.filter.asks_nothing)
     current = read_current_labels(workspace) if needs_labels else None
     given = read_given_labels(workspace) if current is None else current.given
-    is_open = _open_mask(given, reviewer, overlap)
+    is_open = open_mask(given, reviewer, overlap)
+    doubted = np.zeros_like(is_open)
+    if ranking.includes_labelled:
+        doubted = doubt_mask(given, summary, schema) & ~is_open
     asked_for = ~given.dropped
     if current is not None:
         asked_for &= filter_items(workspace, request.filter, current, summary)
-    chosen = asked_for & is_open if request.open_only else asked_for
+    chosen = asked_for & (is_open | doubted) if request.open_only else asked_for
     if request.item_nos is None:
         item_nos = build_queue(
             summary, ranking, is_open=chosen, labels=given.current, n_classes=schema.n_classes,
             asked_first=front["item_no"].tolist(), seed=seed,
+            sources=StoredSources(
+                workspace, schema, proba, record["prediction_id"] if record else None, len(given.current)
+            ),
         )  # fmt: skip
     else:
         wanted = np.array(request.item_nos, dtype=np.int32)
         asked_for &= np.isin(np.arange(len(asked_for)), wanted)
         item_nos = wanted[chosen[wanted]]
     reasons = dict(zip(front["item_no"].tolist(), front["reason"].tolist(), strict=True))
-    n_done = int((asked_for & ~is_open).sum())
+    n_done = int((asked_for & ~is_open & ~doubted).sum())
     because = ranking.because if request.item_nos is None else "it was chosen"
     basis = Basis(record, because, reasons)
-    return Queue(item_nos, n_done, request, basis, schema, summary, proba, current)
+    return Queue(item_nos, n_done, request, basis, schema, summary, proba, current, doubted)
 
 
 def read_cards(
@@ -213,27 +220,6 @@ def _serves_again(previous: Queue, record: Mapping[str, Any], schema: Schema, n_
         and previous.schema == schema
         and len(previous.summary.predicted) == n_items
     )
-
-
-def _open_mask(given: GivenLabels, reviewer: str, overlap: int) -> Bools:
-    human = given.human
-    if overlap == 1:
-        is_open = ~human.decided
-    else:
-        standing = human.standing
-        n_answers = np.bincount(
-            standing["item_no"].to_numpy(dtype=np.int64), minlength=len(given.current)
-        )
-        is_open = n_answers < overlap
-        for closed in (
-            human.rulings,
-            human.derivations,
-            standing[standing["reviewer"] == reviewer],
-        ):
-            is_open[closed["item_no"].to_numpy(dtype=np.int64)] = False
-    is_open &= ~given.dropped
-    is_open[given.gold["item_no"].to_numpy(dtype=np.int64)] = False
-    return is_open
 
 
 def _standing(current: CurrentLabels, rows: Ints) -> list[Standing | None]:

@@ -22,7 +22,7 @@ from annotate.steps.evaluate import evaluate, read_truth
 from annotate.steps.review import open_queue
 from annotate.steps.train import train
 from annotate.steps.workspace import Workspace, open_workspace
-from annotate.store.decisions import Decision, append_decisions
+from annotate.store.decisions import Decision, append_decisions, last_seq
 from annotate.store.migrate import backup
 from annotate.store.paths import ProjectPaths
 
@@ -111,28 +111,25 @@ def answer_queue(
     class_of = np.full(workspace.n_items(), NO_LABEL)
     class_of[rows[known]] = classes[known]
     opened = open_queue(workspace, QueueRequest(queue), seed=seed)
+    with workspace.store.read() as connection:
+        # Part of each id: an order that doubts labels asks the same item again.
+        n_before = last_seq(connection)
     answerable = opened.item_nos[class_of[opened.item_nos] != NO_LABEL][:n_answers]
     events = [
-        _answer(
-            workspace, int(number), int(class_of[number]), opened.basis.asked_first.get(int(number))
+        Decision(
+            event_id=f"{REVIEWER}:{workspace.store.project_id()}:{n_before}:{number}",
+            item_no=int(number),
+            reviewer=REVIEWER,
+            kind="relabel",
+            class_no=int(class_of[number]),
+            schema_version=workspace.schema.version,
+            purpose="simulated",
+            role="held_back" if is_blind(opened.basis.asked_first.get(int(number))) else "train",
         )
         for number in answerable
     ]
     append_decisions(workspace.store, events)
     return events
-
-
-def _answer(workspace: Workspace, item_no: int, class_no: int, reason: str | None) -> Decision:
-    return Decision(
-        event_id=f"{REVIEWER}:{workspace.store.project_id()}:{item_no}",
-        item_no=item_no,
-        reviewer=REVIEWER,
-        kind="relabel",
-        class_no=class_no,
-        schema_version=workspace.schema.version,
-        purpose="simulated",
-        role="held_back" if is_blind(reason) else "train",
-    )
 
 
 def _point(workspace: Workspace, truth: Path, n_answers: int) -> dict[str, Any]:

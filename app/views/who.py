@@ -35,7 +35,7 @@ def show_person(person: Person) -> None:
     """Say who is there; on this machine alone, let another person take over."""
     with st.sidebar:
         st.caption("Reviewing as")
-        st.text(f"{person.name} ({person.role})")
+        st.text(" · ".join((person.name, person.role)))
         if _login() == LOGIN_BY_OIDC:
             st.button("Log out", key="logout", on_click=st.logout)
         elif _login() == LOGIN_BY_NAME:

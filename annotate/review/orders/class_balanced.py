@@ -16,6 +16,8 @@ class ClassBalancedOrder:
     """
 
     because = "its predicted class has few labels"
+    needs_prediction = True
+    includes_labelled = False
 
     def rank(self, summary: PredictionSummary, context: OrderContext) -> Ints:
         """Return the rows so that each next one is of the class with the fewest labels so far."""

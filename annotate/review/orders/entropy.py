@@ -13,6 +13,8 @@ class EntropyOrder:
     """Ask where the prediction is spread most over all classes."""
 
     because = "the prediction is spread over many classes"
+    needs_prediction = True
+    includes_labelled = False
 
     def rank(self, summary: PredictionSummary, context: OrderContext) -> Ints:
         """Return the rows by entropy, descending; equal entropies keep item order."""

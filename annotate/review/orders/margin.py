@@ -18,6 +18,8 @@ class MarginOrder:
     """
 
     because = "its two likeliest classes are close"
+    needs_prediction = True
+    includes_labelled = False
 
     def rank(self, summary: PredictionSummary, context: OrderContext) -> Ints:
         """Return the rows by margin, ascending; equal margins keep item order."""

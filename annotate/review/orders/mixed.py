@@ -20,6 +20,8 @@ class MixedOrder:
     """
 
     because = "close calls and random items take turns"
+    needs_prediction = True
+    includes_labelled = False
 
     def rank(self, summary: PredictionSummary, context: OrderContext) -> Ints:
         """Return the rows alternating between the two orders, each row once."""

@@ -12,6 +12,8 @@ class RandomOrder:
     """Ask at random, the baseline that every other order has to beat."""
 
     because = "drawn at random"
+    needs_prediction = False
+    includes_labelled = False
 
     def rank(self, summary: PredictionSummary, context: OrderContext) -> Ints:
         """Return the rows shuffled by ``context.seed``."""

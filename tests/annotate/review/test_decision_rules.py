@@ -54,6 +54,14 @@ def test_a_flag_decides_nothing():
     assert not resolve_decisions(events((0, "ann", "flag", None)), 1).decided.any()
 
 
+def test_every_act_on_an_item_counts_unless_it_was_undone():
+    log = events(
+        (0, "ann", "accept", 1), (0, "ann", "relabel", 2), (0, "bob", "skip", None),
+        (1, "ann", "accept", 1), (1, "ann", "undo", "e3"), (2, "ann", "flag", None),
+    )  # fmt: skip
+    assert resolve_decisions(log, 4).n_acts.tolist() == [3, 0, 0, 0]
+
+
 def test_a_rejection_says_which_class_it_is_not():
     human = resolve_decisions(events((3, "ann", "reject", 2), (4, "ann", "skip", None)), 5)
     assert human.rejected.tolist() == [[3, 2]]

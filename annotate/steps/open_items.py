@@ -1,0 +1,51 @@
+"""Which items need an answer, and which deserve another one."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from annotate.protocols import NO_LABEL, Bools
+from annotate.review.prediction_summary import PredictionSummary
+from annotate.schema import Schema
+from annotate.steps.given_labels import GivenLabels
+
+
+def open_mask(given: GivenLabels, reviewer: str = "", overlap: int = 1) -> Bools:
+    """Return (n_items,) True for the items that still need an answer by ``reviewer``.
+
+    Not those that ``overlap`` people answered, or this one; nor those with a label ruled or
+    derived, with gold, or dropped.
+    """
+    human = given.human
+    if overlap == 1:
+        is_open = ~human.decided
+    else:
+        standing = human.standing
+        items = standing["item_no"].to_numpy(dtype=np.int64)
+        is_open = np.bincount(items, minlength=len(given.current)) < overlap
+        own = standing[standing["reviewer"] == reviewer]
+        for closed in (human.rulings, human.derivations, own):
+            is_open[closed["item_no"].to_numpy(dtype=np.int64)] = False
+    return is_open & ~given.dropped & ~_has_gold(given)
+
+
+def doubt_mask(given: GivenLabels, summary: PredictionSummary, schema: Schema) -> Bools:
+    """Return (n_items,) True for the items whose label deserves another look.
+
+    In doubt is a label that trains and that the prediction contradicts, as long as two have not
+    vouched for it: gold and a person, two people, or one who said it twice. Else the same item
+    would come back for ever. What measures is never in doubt: to look again only where a model
+    differs would make the model look better than it is.
+    """
+    active = np.array([not spec.retired for spec in schema.classes])
+    in_doubt = (given.training != NO_LABEL) & active[given.training]
+    in_doubt &= summary.answered & (summary.predicted != given.training)
+    in_doubt &= given.human.n_acts + _has_gold(given) < 2
+    in_doubt[given.human.rulings["item_no"].to_numpy(dtype=np.int64)] = False
+    return in_doubt
+
+
+def _has_gold(given: GivenLabels) -> Bools:
+    has_gold = np.zeros(len(given.current), dtype=bool)
+    has_gold[given.gold["item_no"].to_numpy(dtype=np.int64)] = True
+    return has_gold

@@ -1,0 +1,103 @@
+"""What queue orders may read of a project, and which items an order asks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from annotate.errors import NotReadyError
+from annotate.protocols import Ints, Rows
+from annotate.schema import Schema
+from annotate.steps.corpus_view import current_features
+from annotate.steps.predicting import StoredProba, Suggestions
+from annotate.steps.workspace import Workspace
+from annotate.store.history import list_predictions
+
+
+class StoredSources:
+    """An open project as ``OrderSources``.
+
+    Parameters
+    ----------
+    current : Suggestions or None
+        The prediction that was summarised.
+    current_id : str or None
+        Its id.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        schema: Schema,
+        current: Suggestions | None,
+        current_id: str | None,
+        n_items: int,
+    ) -> None:
+        self._workspace = workspace
+        self._schema = schema
+        self._current = current
+        self._current_id = current_id
+        self._n_items = n_items
+
+    def features(self) -> Rows:
+        """Return the newest features that cover every item."""
+        return current_features(self._workspace, self._n_items)
+
+    def prediction(self) -> Rows:
+        """Return the prediction that was summarised."""
+        if self._current is None:
+            raise NotReadyError(
+                "This queue order needs a prediction; there is none. Run `annotate predict`."
+            )
+        return ProbaInForce(self._current, self._schema, self._n_items)
+
+    def predictions(self) -> Sequence[Rows]:
+        """Return the newest prediction of each teacher, and the head round's."""
+        with self._workspace.store.read() as connection:
+            records = [r for r in list_predictions(connection) if r["round_no"] is None]
+        newest = {record["teacher"]: record["prediction_id"] for record in records}
+        found: dict[str, Suggestions] = {
+            number: StoredProba(self._workspace.store, number) for number in newest.values()
+        }
+        if self._current is not None and self._current_id is not None:
+            found[self._current_id] = self._current
+        if len(found) < 2:
+            raise NotReadyError(
+                "The queue order disagreement needs what two teachers or more said; there"
+                f" {'is one' if found else 'is none'}. Run `annotate predict --teacher NAME` with"
+                " another, `annotate predictions import`, or `annotate train`."
+            )
+        return [ProbaInForce(said, self._schema, self._n_items) for said in found.values()]
+
+
+class ProbaInForce:
+    """A stored prediction over the items and classes there are now, as ``Rows``.
+
+    Retired classes have probability 0, the others sum to 1; items that came later have no answer.
+    """
+
+    def __init__(self, stored: Suggestions, schema: Schema, n_items: int) -> None:
+        self._stored = stored
+        self._retired = np.array([spec.retired for spec in schema.classes])
+        self._n_items = n_items
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Return (n_items, n_classes)."""
+        return self._n_items, len(self._retired)
+
+    def read(self, start: int, stop: int) -> NDArray[np.float32]:
+        """Return rows start to stop - 1."""
+        return self.take(np.arange(start, stop))
+
+    def take(self, rows: Ints) -> NDArray[np.float32]:
+        """Return the given rows, in the order given."""
+        proba = self._stored.take(rows)
+        out = np.zeros((len(rows), len(self._retired)), dtype=np.float32)
+        out[:, : proba.shape[1]] = proba
+        out[:, self._retired] = 0
+        with np.errstate(invalid="ignore"):
+            out /= out.sum(axis=1, keepdims=True)  # NaN where nothing in force is left
+        return out

@@ -1,0 +1,123 @@
+"""What queue orders get of a real project."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from annotate.errors import NotReadyError
+from annotate.review.queue_request import QueueRequest
+from annotate.steps.given_labels import read_given_labels
+from annotate.steps.import_labels import import_labels
+from annotate.steps.predict import predict
+from annotate.steps.review import open_queue
+from annotate.steps.simulate import answer_queue
+from annotate.steps.train import train
+from annotate.store.decisions import Decision, append_decisions
+from tests.annotate.steps.conftest import CLASSES, N_ITEMS
+from tests.app.review_projects import predict_as_given, text_project
+
+SURE, WRONG = np.array([0.9, 0.05, 0.05]), np.array([0.1, 0.6, 0.3])
+
+
+def decide(workspace, item_no, class_no, seq=0, **rest):
+    facts = {"kind": "relabel", "schema_version": 1, "class_no": class_no} | rest
+    event = Decision(f"e{item_no}-{seq}", item_no, "ann", **facts)
+    append_decisions(workspace.store, [event])
+
+
+@pytest.fixture
+def texts(tmp_path):
+    """Six texts; items 1, 2 and 4 are predicted to be of another class than "cat"."""
+    workspace = text_project(tmp_path / "p", [f"text {n}" for n in range(6)])
+    predict_as_given(workspace, np.array([SURE, WRONG, WRONG, SURE, WRONG, SURE]))
+    yield workspace
+    workspace.close()
+
+
+def asked(workspace, order="label_error"):
+    return open_queue(workspace, QueueRequest(order)).item_nos.tolist()
+
+
+def test_a_label_that_the_prediction_contradicts_is_asked_before_open_items(texts):
+    decide(texts, 1, 0)
+    decide(texts, 3, 0)
+    assert asked(texts) == [1, 2, 4, 0, 5]
+    assert asked(texts, "margin") == [2, 4, 0, 5]
+    assert open_queue(texts, QueueRequest("label_error")).n_done == 1
+
+
+def test_two_who_vouch_for_a_label_end_the_doubt(texts):
+    decide(texts, 1, 0)
+    decide(texts, 1, 0, seq=1)
+    assert 1 not in asked(texts)
+
+
+def test_gold_is_in_doubt_until_a_person_confirms_it_and_never_what_is_held_back(texts, tmp_path):
+    pd.DataFrame({"id": ["t1", "t2"], "label": ["cat", "cat"]}).to_csv(
+        tmp_path / "g.csv", index=False
+    )
+    import_labels(texts, tmp_path / "g.csv")
+    assert asked(texts)[:2] == [1, 2]
+    decide(texts, 1, 0)
+    assert asked(texts)[:1] == [2] and 1 not in asked(texts)
+    decide(texts, 4, 0, role="held_back")
+    assert 4 not in asked(texts)
+
+
+def test_a_label_that_an_owner_ruled_is_not_in_doubt(texts):
+    decide(texts, 1, 0, kind="adjudicate")
+    assert 1 not in asked(texts)
+
+
+def test_label_error_needs_a_prediction(tmp_path):
+    workspace = text_project(tmp_path / "p", ["a", "b"])
+    with pytest.raises(NotReadyError, match="annotate predict"):
+        open_queue(workspace, QueueRequest("label_error"))
+    workspace.close()
+
+
+def test_disagreement_needs_two_teachers_and_ranks_by_both(texts):
+    with pytest.raises(NotReadyError, match=r"two teachers or more.*annotate predict"):
+        open_queue(texts, QueueRequest("disagreement"))
+    predict_as_given(texts, np.array([SURE, WRONG, SURE, SURE, SURE, WRONG]), teacher="probe")
+    queue = asked(texts, "disagreement")
+    assert set(queue[:3]) == {2, 4, 5} and queue[3:] == [0, 1, 3]
+
+
+def test_a_teachers_older_prediction_does_not_count(texts):
+    predict_as_given(texts, np.array([WRONG] * 6))
+    with pytest.raises(NotReadyError, match="there is one"):
+        open_queue(texts, QueueRequest("disagreement"))
+
+
+def test_diversity_needs_features_and_no_prediction(texts, workspace):
+    with pytest.raises(NotReadyError, match="annotate embed"):
+        open_queue(texts, QueueRequest("diversity"))
+    queue = open_queue(workspace, QueueRequest("diversity"))
+    assert sorted(queue.item_nos) == list(range(N_ITEMS))
+    first = {CLASSES[number % 3] for number in queue.item_nos[:6]}
+    assert first == set(CLASSES)
+
+
+def test_after_a_round_every_order_opens(workspace, gold):
+    predict(workspace, "neighbours")
+    train(workspace, n_rounds=1, teacher="probe")
+    n_open = N_ITEMS - 30
+    for order in ("disagreement", "diversity", "margin"):
+        assert len(open_queue(workspace, QueueRequest(order))) == n_open
+    doubted = set(asked(workspace)) - set(asked(workspace, "margin"))
+    given = read_given_labels(workspace)
+    assert (given.training[sorted(doubted)] >= 0).all()
+
+
+def test_simulated_answers_to_doubted_labels_are_stored_each_time(texts, tmp_path):
+    truth = tmp_path / "truth.csv"
+    ids = [f"t{n}" for n in range(6)]
+    pd.DataFrame({"id": ids, "label": ["cat"] * 6}).to_csv(truth, index=False)
+    first = answer_queue(texts, truth, 1, queue="label_error")
+    again = answer_queue(texts, truth, 1, queue="label_error")
+    then = answer_queue(texts, truth, 1, queue="label_error")
+    assert [e.item_no for e in (*first, *again, *then)] == [1, 1, 2]
+    assert read_given_labels(texts).human.n_acts.tolist() == [0, 2, 1, 0, 0, 0]
