@@ -22,6 +22,7 @@ BENCHMARKS = (
     "embed_gpu",
     "linear",
     "answer",
+    "live_learning",
     "saving",
     "million",
 )

@@ -11,7 +11,7 @@ from annotate.errors import NotReadyError
 from annotate.protocols import Ints, Rows
 from annotate.schema import Schema
 from annotate.steps.corpus_view import current_features
-from annotate.steps.predicting import StoredProba, Suggestions
+from annotate.steps.predicting import CorpusProba, StoredProba
 from annotate.steps.workspace import Workspace
 from annotate.store.history import list_predictions
 
@@ -21,7 +21,7 @@ class StoredSources:
 
     Parameters
     ----------
-    current : Suggestions or None
+    current : CorpusProba or None
         The prediction that was summarised.
     current_id : str or None
         Its id.
@@ -31,7 +31,7 @@ class StoredSources:
         self,
         workspace: Workspace,
         schema: Schema,
-        current: Suggestions | None,
+        current: CorpusProba | None,
         current_id: str | None,
         n_items: int,
     ) -> None:
@@ -58,7 +58,7 @@ class StoredSources:
         with self._workspace.store.read() as connection:
             records = [r for r in list_predictions(connection) if r["round_no"] is None]
         newest = {record["teacher"]: record["prediction_id"] for record in records}
-        found: dict[str, Suggestions] = {
+        found: dict[str, CorpusProba] = {
             number: StoredProba(self._workspace.store, number) for number in newest.values()
         }
         if self._current is not None and self._current_id is not None:
@@ -78,7 +78,7 @@ class ProbaInForce:
     Retired classes have probability 0, the others sum to 1; items that came later have no answer.
     """
 
-    def __init__(self, stored: Suggestions, schema: Schema, n_items: int) -> None:
+    def __init__(self, stored: CorpusProba, schema: Schema, n_items: int) -> None:
         self._stored = stored
         self._retired = np.array([spec.retired for spec in schema.classes])
         self._n_items = n_items

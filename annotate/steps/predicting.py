@@ -29,35 +29,35 @@ LARGEST_PART_BYTES = 8 << 20
 MOST_PART_ROWS = 32_768
 
 
-class Suggestions(Protocol):
-    """What a queue's suggestions are read from: a stored prediction, or the live student's."""
+class LogRows(Protocol):
+    """Log-probabilities on disk, read as float32."""
 
     @property
     def shape(self) -> tuple[int, int]: ...
-
+    def read(self, start: int, stop: int) -> NDArray[np.float32]: ...
     def take(self, rows: Ints) -> NDArray[np.float32]: ...
 
 
-class StoredProba:
-    """One prediction's probabilities, row = item_no; a row of NaN means no answer."""
+class CorpusProba:
+    """Probabilities over a corpus, read block by block; a row of NaN means no answer."""
 
-    def __init__(self, store: Store, prediction_id: str) -> None:
-        found = find_array(store, KIND, prediction_id)
-        if found is None:
-            raise ValueError(f"A prediction must be on record; got id {prediction_id!r}.")
-        self._log_proba: PartedArray = found
+    def __init__(self, log_rows: LogRows) -> None:
+        self._log_rows = log_rows
 
     @property
     def shape(self) -> tuple[int, int]:
         """Return (n_items, n_classes)."""
-        return self._log_proba.shape
+        return self._log_rows.shape
 
     def read(self, start: int, stop: int) -> NDArray[np.float32]:
         """Return the probabilities of items start to stop - 1."""
-        return _from_log(self._log_proba.read(start, stop))
+        return _from_log(self._log_rows.read(start, stop))
 
     def read_for(self, start: int, stop: int, n_classes: int) -> NDArray[np.float32]:
-        """Return the block as ``read_all`` would: with rows and columns for what came later."""
+        """Return the block with rows and columns for what came later.
+
+        Later items have no answer, later classes probability 0.
+        """
         n_predicted, n_columns = self.shape
         n_covered = max(0, min(stop, n_predicted) - start)
         out = np.full((stop - start, n_classes), np.nan, dtype=np.float32)
@@ -71,8 +71,19 @@ class StoredProba:
         n_predicted, n_columns = self.shape
         out = np.full((len(rows), n_columns), np.nan, dtype=np.float32)
         covered = np.asarray(rows) < n_predicted
-        out[covered] = _from_log(self._log_proba.take(np.asarray(rows)[covered]))
+        out[covered] = _from_log(self._log_rows.take(np.asarray(rows)[covered]))
         return out
+
+
+class StoredProba(CorpusProba):
+    """One prediction on record."""
+
+    def __init__(self, store: Store, prediction_id: str) -> None:
+        found = find_array(store, KIND, prediction_id)
+        if found is None:
+            raise ValueError(f"A prediction must be on record; got id {prediction_id!r}.")
+        super().__init__(found)
+        self._log_proba: PartedArray = found
 
     def read_all(self, n_items: int, n_classes: int) -> NDArray[np.float32]:
         """Return every row; for methods that need the corpus at once.

@@ -26,8 +26,8 @@ from annotate.steps.labels import SOURCES, CurrentLabels, read_current_labels
 from annotate.steps.open_items import doubt_mask, open_mask
 from annotate.steps.order_context import StoredSources
 from annotate.steps.predicting import (
+    CorpusProba,
     StoredProba,
-    Suggestions,
     current_prediction,
     prediction_by,
 )
@@ -50,7 +50,7 @@ class Live:
     """
 
     record: Mapping[str, Any]
-    proba: Suggestions
+    proba: CorpusProba
     summary: PredictionSummary
 
 
@@ -76,7 +76,7 @@ class Queue:
     basis: Basis
     schema: Schema
     summary: PredictionSummary
-    proba: Suggestions | None
+    proba: CorpusProba | None
     current: CurrentLabels | None
     doubted: Bools
 
@@ -143,7 +143,8 @@ def open_queue(
             summary, ranking, is_open=chosen, labels=given.current, n_classes=schema.n_classes,
             asked_first=front["item_no"].tolist(), seed=seed,
             sources=StoredSources(
-                workspace, schema, proba, record["prediction_id"] if record else None, len(given.current)
+                workspace, schema, proba, record["prediction_id"] if record else None,
+                len(given.current),
             ),
         )  # fmt: skip
     else:
@@ -198,7 +199,7 @@ def _suggestions(
     schema: Schema,
     previous: Queue | None,
     live: Live | None,
-) -> tuple[Mapping[str, Any] | None, Suggestions | None, PredictionSummary]:
+) -> tuple[Mapping[str, Any] | None, CorpusProba | None, PredictionSummary]:
     """Return what suggests and ranks: the wanted teacher, else what was learnt live, else both."""
     teacher = request.filter.teacher
     if live is not None and not teacher:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from annotate.store.tables import gold, items
 
@@ -28,6 +28,12 @@ def read_gold(connection: Connection) -> pd.DataFrame:
     )
     rows = connection.execute(query).all()
     return pd.DataFrame(rows, columns=[*COLUMNS, "sha256", "group_key"])
+
+
+def count_gold(connection: Connection) -> int:
+    """Return the number of gold labels that have their role."""
+    query = select(func.count()).select_from(gold).where(gold.c.role != "unassigned")
+    return int(connection.scalar(query) or 0)
 
 
 def assign_roles(connection: Connection, roles: Mapping[int, str]) -> None:

@@ -47,6 +47,11 @@ class ProjectPaths:
         """Return the folder of the HTML reports."""
         return self.root / "reports"
 
+    @property
+    def live(self) -> Path:
+        """Return the folder of what live learning publishes."""
+        return self.root / "live"
+
     def media(self, sha256: str) -> Path:
         """Return where image bytes that arrived in a table are kept."""
         return self.root / "media" / sha256[:2] / sha256

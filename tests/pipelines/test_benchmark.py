@@ -16,6 +16,7 @@ from pipelines.bench import (
     embed_cpu,
     embed_gpu,
     linear,
+    live_learning,
     million,
     saving,
     startup,
@@ -30,7 +31,7 @@ TINY = CONFIG["model_cfg"]
 @pytest.fixture
 def here(monkeypatch):
     """Run in this process what would have one of its own: starting those takes most of the time."""
-    for module in (add_images, add_texts, answer, million):
+    for module in (add_images, add_texts, answer, live_learning, million):
         monkeypatch.setattr(module, "run_alone", lambda call, *a: Cost(1.0, 1.0, 1.0, call(*a)))
 
 
@@ -90,6 +91,12 @@ def test_both_losses_are_scikit_learns_objective(rng):
 
 def test_one_more_answer(here):
     assert_measured(answer.measure(n_items=1000, dim=8, n_classes=3, n_runs=1), 1)
+
+
+def test_one_more_answer_beside_the_live_worker(here):
+    rows = live_learning.measure(n_items=1000, dim=8, n_classes=3, n_runs=1)
+    assert_measured(rows, 1)
+    assert "longest stall" in rows[0].note
 
 
 def test_saving():
