@@ -210,7 +210,7 @@ def create_array(
     Parameters
     ----------
     kind : str
-        ``features`` or ``predictions``: the folder it lies in.
+        ``features``, ``predictions``, ``neighbours`` or ``projections``: the folder it lies in.
     dtype : str
         What is stored; reading always gives float32.
     settings : mapping, optional
