@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
-from annotate.store.tables import canonical_json, items, now_utc, quarantine, sources
+from annotate.store.tables import canonical_json, items, meta, now_utc, quarantine, sources
 
 OUTCOMES = ("ok", "normalised", "flagged", "quarantined")
+LAST_DROP = "last_drop_at_utc"
 _LOOK_UP_AT_ONCE = 500  # below every database's limit on bound parameters
 
 
@@ -176,6 +177,9 @@ def drop_items(connection: Connection, item_nos: Sequence[int]) -> None:
             .where(items.c.item_no.in_(chunk) & items.c.dropped_at_utc.is_(None))
             .values(dropped_at_utc=now_utc())
         )
+    # Noted apart, so that whoever keeps what was read need not look at every item again.
+    connection.execute(delete(meta).where(meta.c.key == LAST_DROP))
+    connection.execute(insert(meta).values(key=LAST_DROP, value=now_utc()))
 
 
 def read_quarantine(connection: Connection) -> pd.DataFrame:
