@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from annotate.protocols import NO_LABEL
-from annotate.steps.labels import SOURCES, read_current_labels
+from annotate.steps.labels import SOURCES, CurrentLabels, read_current_labels
 from annotate.steps.workspace import Workspace
 from annotate.store.arrays import list_arrays
 from annotate.store.decisions import count_decisions
@@ -42,9 +42,9 @@ class Status:
     next_step: str
 
 
-def read_status(workspace: Workspace) -> Status:
-    """Return where the project stands."""
-    labels = read_current_labels(workspace)
+def read_status(workspace: Workspace, labels: CurrentLabels | None = None) -> Status:
+    """Return where the project stands; ``labels`` are read if not given."""
+    labels = labels or read_current_labels(workspace)
     n_items = len(labels.labels)
     arrays = [array for array in list_arrays(workspace.store) if array.kind == "features"]
     with workspace.store.read() as connection:

@@ -169,6 +169,16 @@ def _as_frame(rows: Sequence[Any]) -> pd.DataFrame:
     return frame.astype({**dict.fromkeys(_INTS, "int64"), **dict.fromkeys(_FLOATS, "float64")})
 
 
+def read_acts(connection: Connection) -> pd.DataFrame:
+    """Return event_id, item_no, reviewer, kind, purpose, undoes and decided_at_utc of each event.
+
+    In order of seq; a fraction of what ``read_decisions`` reads.
+    """
+    names = ("event_id", "item_no", "reviewer", "kind", "purpose", "undoes", "decided_at_utc")
+    query = select(*(decisions.c[name] for name in names)).order_by(decisions.c.seq)
+    return pd.DataFrame(connection.execute(query).all(), columns=list(names))
+
+
 def count_decisions(connection: Connection) -> int:
     """Return the number of events stored."""
     return int(connection.scalar(select(func.count()).select_from(decisions)) or 0)
