@@ -1,0 +1,38 @@
+"""An owner rules on a conflict: the ruling stands whatever reviewers answer."""
+
+from __future__ import annotations
+
+from annotate.errors import SchemaError
+from annotate.steps.people import require_owner
+from annotate.steps.workspace import Workspace
+from annotate.store.decisions import Decision, append_decisions
+from annotate.store.schema_versions import latest_schema
+
+
+def adjudicate(
+    workspace: Workspace, owner: str, item_no: int, class_no: int, event_id: str
+) -> None:
+    """Store an owner's ruling on one item; the same ``event_id`` again stores nothing.
+
+    Raises
+    ------
+    NotAllowedError
+        If ``owner`` does not own the project.
+    SchemaError
+        If the class is not in force.
+    """
+    require_owner(workspace, owner, "rule on a conflict")
+    with workspace.store.read() as connection:
+        schema = latest_schema(connection)
+    if not 0 <= class_no < schema.n_classes or schema.classes[class_no].retired:
+        names = ", ".join(repr(spec.name) for spec in schema.active[:30])
+        raise SchemaError(f"A ruling must be a class in force; got {class_no}. In force: {names}.")
+    ruling = Decision(
+        event_id=event_id,
+        item_no=item_no,
+        reviewer=owner,
+        kind="adjudicate",
+        class_no=class_no,
+        schema_version=schema.version,
+    )
+    append_decisions(workspace.store, [ruling])

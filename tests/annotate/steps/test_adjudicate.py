@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import pytest
+
+from annotate.errors import NotAllowedError, SchemaError
+from annotate.steps.adjudicate import adjudicate
+from annotate.steps.change_schema import retire_class
+from annotate.steps.given_labels import read_given_labels
+from annotate.steps.people import set_person
+from annotate.store.decisions import Decision, append_decisions, count_decisions
+from tests.app.review_projects import text_project
+
+
+@pytest.fixture
+def project(tmp_path):
+    """Ann and Bob differ on item 0; Ann owns the project."""
+    workspace = text_project(tmp_path / "p", ["zero", "one"])
+    set_person(workspace, "ann", "owner")
+    set_person(workspace, "bob", "reviewer")
+    append_decisions(
+        workspace.store,
+        [
+            Decision("a", 0, "ann", "relabel", 1, class_no=0),
+            Decision("b", 0, "bob", "relabel", 1, class_no=1),
+        ],
+    )
+    yield workspace
+    workspace.close()
+
+
+def test_a_ruling_ends_a_conflict(project):
+    assert read_given_labels(project).human.conflict[0]
+    adjudicate(project, "ann", 0, 2, "r1")
+    human = read_given_labels(project).human
+    assert (human.conflict[0], human.labels[0]) == (False, 2)
+
+
+def test_the_same_ruling_sent_again_is_stored_once(project):
+    adjudicate(project, "ann", 0, 2, "r1")
+    adjudicate(project, "ann", 0, 2, "r1")
+    with project.store.read() as connection:
+        assert count_decisions(connection) == 3
+
+
+def test_a_reviewer_may_not_rule(project):
+    with pytest.raises(NotAllowedError, match="Only an owner may rule"):
+        adjudicate(project, "bob", 0, 2, "r1")
+    assert read_given_labels(project).human.conflict[0]
+
+
+def test_a_retired_class_is_no_ruling(project):
+    retire_class(project, "owl")
+    with pytest.raises(SchemaError, match="in force"):
+        adjudicate(project, "ann", 0, 2, "r1")
