@@ -36,3 +36,25 @@ def adjudicate(
         schema_version=schema.version,
     )
     append_decisions(workspace.store, [ruling])
+
+
+def withdraw_ruling(workspace: Workspace, owner: str, item_no: int, event_id: str) -> None:
+    """Take a ruling back: what reviewers answered counts again.
+
+    Raises
+    ------
+    NotAllowedError
+        If ``owner`` does not own the project.
+    """
+    require_owner(workspace, owner, "take back a ruling")
+    with workspace.store.read() as connection:
+        version = latest_schema(connection).version
+    undo = Decision(
+        event_id=f"undo:{event_id}",
+        item_no=item_no,
+        reviewer=owner,
+        kind="undo",
+        schema_version=version,
+        undoes=event_id,
+    )
+    append_decisions(workspace.store, [undo])

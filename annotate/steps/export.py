@@ -82,7 +82,7 @@ def export(
     """
     exporter = EXPORTERS.make(format_name, **({"excel_safe": True} if excel_safe else {}))
     labels = read_current_labels(workspace)
-    chosen = _chosen(labels, min_confidence, only)
+    chosen = chosen_labels(labels, min_confidence, only)
     settings = {
         "format": format_name,
         "min_confidence": min_confidence,
@@ -114,7 +114,8 @@ def export(
     )  # fmt: skip
 
 
-def _chosen(labels: CurrentLabels, min_confidence: float, only: Only | None) -> Bools:
+def chosen_labels(labels: CurrentLabels, min_confidence: float, only: Only | None) -> Bools:
+    """Return (n_items,) True where an export of every split has a label."""
     chosen = (labels.labels != NO_LABEL) & ~labels.given.dropped
     is_pseudo = labels.sources == PSEUDO
     chosen &= ~is_pseudo | (np.nan_to_num(labels.confidence, nan=0.0) >= min_confidence)

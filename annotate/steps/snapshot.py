@@ -63,6 +63,8 @@ def read_snapshot(workspace: Workspace, previous: Snapshot | None = None) -> Sna
         marks = read_marks(connection)
         schema = latest_schema(connection)
         asked_first = read_queue_front(connection)
+    # Another process may have changed the classes since this workspace was opened.
+    workspace.schema = schema
     labels = read_current_labels(workspace)
     kept: dict[str, PredictionSummary] = {}
     if (

@@ -52,6 +52,10 @@ class ProjectPaths:
         """Return the folder of what live learning publishes."""
         return self.root / "live"
 
+    def exports(self) -> Path:
+        """Return the folder of the exports that the review app writes."""
+        return self.root / "exports"
+
     def media(self, sha256: str) -> Path:
         """Return where image bytes that arrived in a table are kept."""
         return self.root / "media" / sha256[:2] / sha256

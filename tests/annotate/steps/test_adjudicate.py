@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from annotate.errors import NotAllowedError, SchemaError
-from annotate.steps.adjudicate import adjudicate
+from annotate.steps.adjudicate import adjudicate, withdraw_ruling
 from annotate.steps.change_schema import retire_class
 from annotate.steps.given_labels import read_given_labels
 from annotate.steps.people import set_person
@@ -52,3 +52,11 @@ def test_a_retired_class_is_no_ruling(project):
     retire_class(project, "owl")
     with pytest.raises(SchemaError, match="in force"):
         adjudicate(project, "ann", 0, 2, "r1")
+
+
+def test_a_ruling_can_be_taken_back_by_an_owner(project):
+    adjudicate(project, "ann", 0, 2, "r1")
+    with pytest.raises(NotAllowedError):
+        withdraw_ruling(project, "bob", 0, "r1")
+    withdraw_ruling(project, "ann", 0, "r1")
+    assert read_given_labels(project).human.conflict[0]

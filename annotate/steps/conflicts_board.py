@@ -1,0 +1,81 @@
+"""Conflicts as a screen shows them: answers, what is predicted, and what a consensus says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from annotate.corpus.printable import printable
+from annotate.protocols import NO_LABEL
+from annotate.review.class_names import shown_names
+from annotate.steps.agreement import AgreementReport, measure_agreement
+from annotate.steps.snapshot import Snapshot, current_summary
+from annotate.steps.workspace import Workspace
+from annotate.store.items import read_items_at
+
+SNIPPET_LENGTH = 120
+
+
+@dataclass(frozen=True)
+class ConflictRow:
+    """One item to which people gave different classes; all texts are made printable.
+
+    Attributes
+    ----------
+    answers : mapping of str to str
+        Reviewer to class.
+    guess, consensus : int or None
+        The class predicted, and the likeliest by the answers of all reviewers to all items.
+    guess_confidence, consensus_probability : float or None
+    snippet : str
+        The beginning of a text; empty for other items.
+    """
+
+    item_no: int
+    item_id: str
+    snippet: str
+    answers: dict[str, str]
+    guess: int | None
+    guess_confidence: float | None
+    consensus: int | None
+    consensus_probability: float | None
+
+
+@dataclass(frozen=True)
+class ConflictsBoard:
+    """Every conflict in order of item_no, and how far reviewers agree."""
+
+    conflicts: tuple[ConflictRow, ...]
+    n_rulings: int
+    agreement: AgreementReport
+
+
+def read_conflicts_board(workspace: Workspace, snapshot: Snapshot) -> ConflictsBoard:
+    """Return the conflicts of a snapshot."""
+    agreement = measure_agreement(workspace)
+    summary = current_summary(workspace, snapshot)
+    numbers = [conflict.item_no for conflict in agreement.conflicts]
+    with workspace.store.read() as connection:
+        texts = read_items_at(connection, ["text"], numbers)["text"].tolist()
+    shown = dict(zip(snapshot.schema.names, shown_names(snapshot.schema), strict=True))
+    rows = []
+    for conflict, text in zip(agreement.conflicts, texts, strict=True):
+        predicted = int(summary.predicted[conflict.item_no])
+        has_guess = predicted != NO_LABEL
+        rows.append(
+            ConflictRow(
+                item_no=conflict.item_no,
+                item_id=printable(conflict.item_id),
+                snippet=printable((text or "")[:SNIPPET_LENGTH]),
+                answers={printable(who): shown[name] for who, name in conflict.answers.items()},
+                guess=predicted if has_guess else None,
+                guess_confidence=(
+                    float(summary.confidence[conflict.item_no]) if has_guess else None
+                ),
+                consensus=(
+                    None if conflict.label is None else snapshot.schema.class_no(conflict.label)
+                ),
+                consensus_probability=conflict.probability,
+            )
+        )
+    n_rulings = len(snapshot.labels.given.human.rulings)
+    return ConflictsBoard(tuple(rows), n_rulings, agreement)

@@ -1,0 +1,173 @@
+"""Conflicts: who said what, an owner's ruling, and how far reviewers agree."""
+
+from __future__ import annotations
+
+import secrets
+
+import pandas as pd
+import streamlit as st
+
+from annotate.errors import AnnotateError
+from annotate.review.class_names import shown_names
+from annotate.steps.adjudicate import adjudicate, withdraw_ruling
+from annotate.steps.agreement import AgreementReport
+from annotate.steps.conflicts_board import ConflictRow, ConflictsBoard, read_conflicts_board
+from annotate.steps.snapshot import Snapshot
+from app.kept import kept
+from app.session import open_project
+from app.views.figures import PERCENT, counted, height_of, in_percent, percent
+from app.views.gallery import show_items
+from app.views.page import page, tell_error
+from app.views.person import may_own
+
+_LAST_RULING = "last_ruling"  # in the session: (item_no, event id)
+
+
+@page("Conflicts")
+def show(snapshot: Snapshot) -> None:
+    """Draw the page."""
+    board = kept(snapshot, read_conflicts_board)
+    _draw_metrics(board)
+    _draw_last_ruling()
+    if board.conflicts:
+        _draw_conflicts(snapshot, board)
+    else:
+        st.info("No two people differ on any item.", icon=":material/check:")
+    _draw_agreement(board.agreement)
+
+
+def _draw_metrics(board: ConflictsBoard) -> None:
+    alpha = board.agreement.alpha
+    facts = [
+        ("Conflicts", f"{len(board.conflicts):,}", "no label until settled"),
+        ("Ruled", f"{board.n_rulings:,}", "by an owner"),
+        ("Answered twice", f"{board.agreement.n_shared_items:,}", "items, by two people or more"),
+        (
+            "Krippendorff's alpha",
+            "not known" if alpha is None else f"{alpha:.2f}",
+            "1 = always agree, 0 = by chance",
+        ),
+    ]
+    for column, (name, value, more) in zip(st.columns(len(facts)), facts, strict=True):
+        column.metric(name, value)
+        column.caption(more)
+
+
+def _draw_conflicts(snapshot: Snapshot, board: ConflictsBoard) -> None:
+    names = shown_names(snapshot.schema)
+    reviewers = sorted({who for row in board.conflicts for who in row.answers})
+    table = pd.DataFrame([_line(row, reviewers, names) for row in board.conflicts])
+    picked = st.dataframe(
+        table,
+        hide_index=True,
+        height=height_of(len(table), 7),
+        key="conflicts",
+        on_select="rerun",
+        selection_mode="single-row",
+        column_config={"sure": PERCENT, "probability": PERCENT},
+    )
+    st.caption(
+        "guess: what is predicted now. consensus: the likeliest class if each reviewer errs as the"
+        " answers to all items suggest (Dawid and Skene). Select a line to settle it; the first is"
+        " selected until you do."
+    )
+    rows = picked.selection.rows
+    row = board.conflicts[rows[0] if rows and rows[0] < len(board.conflicts) else 0]
+    _draw_ruling(snapshot, row, names)
+
+
+def _line(row: ConflictRow, reviewers: list[str], names: tuple[str, ...]) -> dict[str, object]:
+    return {
+        "item": row.item_id,
+        **({"text": row.snippet} if row.snippet else {}),
+        **{f"by {who}": row.answers.get(who, "") for who in reviewers},
+        "guess": "" if row.guess is None else names[row.guess],
+        "sure": in_percent(row.guess_confidence),
+        "consensus": "" if row.consensus is None else names[row.consensus],
+        "probability": in_percent(row.consensus_probability),
+    }
+
+
+def _draw_ruling(snapshot: Snapshot, row: ConflictRow, names: tuple[str, ...]) -> None:
+    owner = may_own("rule on a conflict")
+    if owner is not None:
+        st.subheader("Rule", anchor=False)
+        st.text(f"{row.item_id}: " + "; ".join(f"{who}: {c}" for who, c in row.answers.items()))
+        choices = [spec.class_no for spec in snapshot.schema.active]
+        likeliest = row.consensus if row.consensus in choices else row.guess
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            class_no = st.selectbox(
+                "Its class",
+                choices,
+                index=choices.index(likeliest) if likeliest in choices else 0,
+                format_func=lambda number: names[number],
+                key=f"ruling_{row.item_no}",
+                width=320,
+            )
+            if st.button("Rule", key="rule", type="primary"):
+                _rule(owner.name, row.item_no, class_no)
+        st.caption("A ruling stands whatever reviewers answer, until an owner takes it back.")
+    show_items([row.item_no], key=f"conflict_{row.item_no}")
+
+
+def _rule(owner: str, item_no: int, class_no: int) -> None:
+    event_id = f"ruling{secrets.token_hex(8)}:{item_no}"
+    try:
+        adjudicate(open_project(), owner, item_no, class_no, event_id)
+    except AnnotateError as error:
+        tell_error(error)
+        return
+    st.session_state[_LAST_RULING] = (item_no, event_id)
+    st.rerun()
+
+
+def _draw_last_ruling() -> None:
+    last = st.session_state.get(_LAST_RULING)
+    if last is None:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.success("Saved: one ruling.", icon=":material/check:", width=260)
+        if st.button("Take it back", key="withdraw", icon=":material/undo:"):
+            owner = may_own("take back a ruling")
+            if owner is not None:
+                withdraw_ruling(open_project(), owner.name, *last)
+                del st.session_state[_LAST_RULING]
+                st.rerun()
+
+
+def _draw_agreement(agreement: AgreementReport) -> None:
+    if not agreement.pairs:
+        return
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.subheader("Pairs of reviewers", anchor=False)
+        rows = [
+            {
+                "reviewer": pair.first,
+                "other": pair.second,
+                "both labelled": pair.n_common,
+                "equal": pair.n_equal,
+                "agreement": percent(pair.n_equal / pair.n_common),
+                "Cohen's kappa": pair.kappa,
+            }
+            for pair in agreement.pairs
+        ]
+        st.dataframe(
+            pd.DataFrame(rows),
+            hide_index=True,
+            key="pairs",
+            column_config={"Cohen's kappa": st.column_config.NumberColumn(format="%.2f")},
+        )
+    with right:
+        st.subheader("Reviewers against the consensus", anchor=False)
+        rows = [
+            {
+                "reviewer": one.reviewer,
+                "labelled": one.n_answers,
+                "shared": one.n_shared,
+                "expected right": percent(one.accuracy),
+            }
+            for one in agreement.reviewers
+        ]
+        st.dataframe(pd.DataFrame(rows), hide_index=True, key="quality")
+        st.caption(f"From {counted(agreement.n_consensus_items, 'item')} that several answered.")

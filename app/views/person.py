@@ -1,0 +1,31 @@
+"""Who acts on a page."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from annotate.steps.people import Person
+
+try:
+    from app.session import current_person
+except ImportError:
+    import os
+
+    from annotate.review.server_settings import REVIEWER
+    from annotate.steps.people import admit
+    from app.session import open_project
+
+    def current_person() -> Person:
+        return admit(open_project(), os.environ[REVIEWER], may_join=True)
+
+
+def may_own(act: str) -> Person | None:
+    """Return the person on this page if an owner, else say that only owners may ``act``.
+
+    The step that acts checks again: a page only saves the reader a click.
+    """
+    person = current_person()
+    if person.is_owner:
+        return person
+    st.info(f"Only an owner of the project may {act}.", icon=":material/lock:")
+    return None

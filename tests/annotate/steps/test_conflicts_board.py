@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from annotate.steps.adjudicate import adjudicate
+from annotate.steps.conflicts_board import SNIPPET_LENGTH, read_conflicts_board
+from annotate.steps.people import set_person
+from annotate.steps.snapshot import read_snapshot
+from annotate.store.decisions import Decision, append_decisions
+from tests.app.review_projects import predict_as_given, text_project
+
+HOSTILE = "\u202e\x1b[31mcat"
+
+
+@pytest.fixture
+def project(tmp_path):
+    """Ann and Bob agree on items 2 to 5 and differ on 1."""
+    workspace = text_project(tmp_path / "p", [HOSTILE * 100] * 6, ["cat\u202e", "dog", "owl"])
+    set_person(workspace, "ann", "owner")
+    events = [
+        Decision(f"{who}{number}", number, who, "relabel", 1, class_no=0)
+        for who in ("ann", "bob")
+        for number in range(2, 6)
+    ]
+    events.append(Decision("ann1", 1, "ann", "relabel", 1, class_no=0))
+    events.append(Decision("bob1", 1, "bob", "relabel", 1, class_no=1))
+    append_decisions(workspace.store, events)
+    yield workspace
+    workspace.close()
+
+
+def board(project):
+    return read_conflicts_board(project, read_snapshot(project))
+
+
+def test_a_conflict_shows_who_said_what_and_what_is_predicted(project):
+    predict_as_given(project, np.array([[0.1, 0.2, 0.7]] * 6))
+    [row] = board(project).conflicts
+    assert (row.item_no, row.guess) == (1, 2)
+    assert row.guess_confidence == pytest.approx(0.7, abs=1e-3)
+    assert row.answers == {"ann": "cat\\u202e", "bob": "dog"}
+
+
+def test_without_a_prediction_nothing_is_guessed(project):
+    [row] = board(project).conflicts
+    assert (row.guess, row.guess_confidence) == (None, None)
+
+
+def test_texts_are_short_and_cannot_act_on_a_screen(project):
+    [row] = board(project).conflicts
+    assert row.snippet.startswith("\\u202e\\x1b[31mcat") and "\u202e" not in row.snippet
+    assert row.snippet.count("cat") == SNIPPET_LENGTH // len(HOSTILE)
+
+
+def test_a_ruling_takes_an_item_off_the_list(project):
+    adjudicate(project, "ann", 1, 2, "r1")
+    now = board(project)
+    assert (now.conflicts, now.n_rulings) == ((), 1)

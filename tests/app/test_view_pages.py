@@ -1,0 +1,197 @@
+"""Each view as Streamlit runs it, on projects of every awkward kind."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from annotate.review.server_settings import PROJECT, REVIEWER
+from annotate.steps.given_labels import read_given_labels
+from annotate.steps.labels import DERIVED, read_current_labels
+from annotate.steps.people import set_person
+from annotate.steps.workspace import open_workspace
+from annotate.store.decisions import Decision, append_decisions
+from tests.app.review_projects import predict_as_given, predict_at_random, text_project
+
+VIEWS = ("overview", "classes", "teachers", "conflicts", "rounds", "export")
+HOSTILE = "<img src=x onerror=alert(1)> **b** $x^2$ [l](javascript:1) :red[r] \u202etxt"
+
+
+@pytest.fixture
+def open_view(tmp_path, monkeypatch):
+    def run(view, reviewer="ann"):
+        monkeypatch.setenv(PROJECT, str(tmp_path / "p"))
+        monkeypatch.setenv(REVIEWER, reviewer)
+        script = f"from app.views.{view} import show\nshow()"
+        return AppTest.from_string(script, default_timeout=60).run()
+
+    return run
+
+
+def empty(folder):
+    return text_project(folder, [])
+
+
+def no_predictions(folder):
+    return text_project(folder, ["one", "two"])
+
+
+def one_item(folder):
+    workspace = text_project(folder, ["only"])
+    predict_at_random(workspace)
+    return workspace
+
+
+def hostile(folder):
+    """Two teachers, a conflict, and names that would act on a page that let them."""
+    workspace = text_project(folder, [HOSTILE] * 6, [HOSTILE, "dog", "owl"])
+    predict_at_random(workspace, 0, HOSTILE)
+    predict_at_random(workspace, 1, "probe")
+    append_decisions(
+        workspace.store,
+        [
+            Decision("a1", 0, HOSTILE, "relabel", 1, class_no=0),
+            Decision("b1", 0, "bob", "relabel", 1, class_no=1),
+            Decision("b2", 1, "bob", "relabel", 1, class_no=1, role="held_back"),
+        ],
+    )
+    return workspace
+
+
+@pytest.mark.parametrize("project", [empty, no_predictions, one_item, hostile])
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_of_every_project_opens(tmp_path, open_view, view, project):
+    project(tmp_path / "p").close()
+    page = open_view(view)
+    assert not page.exception
+    assert not page.error
+    assert page.header[0].value.lower() == view
+
+
+def rendered_as_markdown(page):
+    kinds = ("markdown", "caption", "header", "subheader", "info", "success", "warning", "error")
+    bodies = [element.value for kind in kinds for element in getattr(page, kind)]
+    widgets = ("button", "selectbox", "text_input", "number_input", "checkbox", "radio", "slider")
+    labels = [widget.label for kind in widgets for widget in getattr(page, kind)]
+    labels += [option for radio in page.radio for option in radio.options]
+    return bodies + labels + [metric.label for metric in page.metric]
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_no_name_is_rendered_as_markdown(tmp_path, open_view, view):
+    hostile(tmp_path / "p").close()
+    page = open_view(view)
+    parts = {"classes": ["Gallery", "Confusions", "Change classes"]}.get(view, [None])
+    for part in parts:
+        if part:
+            page.segmented_control(key="classes_part").set_value(part).run()
+        assert not page.exception
+        assert not [text for text in rendered_as_markdown(page) if "onerror" in text]
+
+
+def test_the_overview_tells_that_nothing_is_known_without_measuring_answers(tmp_path, open_view):
+    one_item(tmp_path / "p").close()
+    page = open_view("overview")
+    assert any("Not known" in text.value for text in page.text)
+
+
+def test_a_page_shows_what_has_been_decided_since_it_was_opened(tmp_path, open_view):
+    workspace = no_predictions(tmp_path / "p")
+    page = open_view("overview")
+    assert page.metric[0].value == "0"
+    append_decisions(workspace.store, [Decision("e", 0, "bob", "relabel", 1, class_no=0)])
+    assert page.run().metric[0].value == "1"
+    workspace.close()
+
+
+def test_what_has_not_changed_is_not_made_again(tmp_path, open_view, monkeypatch):
+    import app.views.overview as view
+
+    one_item(tmp_path / "p").close()
+    made = []
+    real = view.read_overview
+
+    def counting(workspace, snapshot):
+        made.append(snapshot.marks)
+        return real(workspace, snapshot)
+
+    monkeypatch.setattr(view, "read_overview", counting)
+    page = open_view("overview")
+    page.run()
+    assert len(made) == 1
+
+
+def test_an_owner_renames_a_class(tmp_path, open_view):
+    no_predictions(tmp_path / "p").close()
+    page = open_view("classes")
+    page.segmented_control(key="classes_part").set_value("Change classes").run()
+    page.text_input(key="new_name").set_value("tom cat").run()
+    page.button(key="rename").click().run()
+    assert not page.exception
+    again = open_workspace(tmp_path / "p")
+    assert again.schema.names == ("tom cat", "dog", "owl")
+    again.close()
+
+
+def test_retiring_a_class_asks_first(tmp_path, open_view):
+    no_predictions(tmp_path / "p").close()
+    page = open_view("classes")
+    page.segmented_control(key="classes_part").set_value("Change classes").run()
+    assert page.button(key="retire").disabled
+    page.checkbox(key="retire_sure_0").check().run()
+    page.button(key="retire").click().run()
+    again = open_workspace(tmp_path / "p")
+    assert [spec.retired for spec in again.schema.classes] == [True, False, False]
+    again.close()
+
+
+@pytest.mark.parametrize(("view", "button"), [("export", "export"), ("conflicts", "rule")])
+def test_a_reviewer_is_not_offered_what_only_owners_may(tmp_path, open_view, view, button):
+    workspace = hostile(tmp_path / "p")
+    set_person(workspace, "ann", "owner")
+    set_person(workspace, "bob", "reviewer")
+    workspace.close()
+    assert button not in {b.key for b in open_view(view, "bob").button}
+    assert button in {b.key for b in open_view(view, "ann").button}
+
+
+def test_a_ruling_settles_a_conflict_and_can_be_taken_back(tmp_path, open_view):
+    workspace = hostile(tmp_path / "p")
+    page = open_view("conflicts")
+    page.selectbox(key="ruling_0").set_value(2).run()
+    page.button(key="rule").click().run()
+    human = read_given_labels(workspace).human
+    assert (human.conflict[0], human.labels[0]) == (False, 2)
+    page.button(key="withdraw").click().run()
+    assert read_given_labels(workspace).human.conflict[0]
+    workspace.close()
+
+
+def test_an_export_lands_in_the_project_and_can_be_downloaded(tmp_path, open_view):
+    hostile(tmp_path / "p").close()
+    page = open_view("export")
+    page.text_input(key="export_name").set_value("../../out").run()
+    page.button(key="export").click().run()
+    assert not page.exception
+    assert (tmp_path / "p" / "exports" / "out" / "manifest.json").is_file()
+    assert not (tmp_path / "out").exists()
+
+
+def test_accepting_a_teacher_for_a_group_is_one_act_and_one_undo(tmp_path, open_view, monkeypatch):
+    import app.views.teachers as view
+
+    workspace = text_project(tmp_path / "p", ["one", "two", "three"])
+    predict_as_given(workspace, np.array([[0.9, 0.1, 0]] * 3), "first")
+    predict_as_given(workspace, np.array([[0.1, 0.9, 0]] * 3), "second")
+    # AppTest cannot select a line of a table.
+    monkeypatch.setattr(view, "_choose_group", lambda snapshot, groups, *_: groups[0])
+    page = open_view("teachers")
+    page.button(key="accept_group").click().run()
+    labels = read_current_labels(workspace)
+    assert labels.labels.tolist() == [1, 1, 1]  # the newest teacher comes first
+    assert (labels.sources == DERIVED).all()
+    page.button(key="undo_group").click().run()
+    assert not page.exception
+    assert (read_current_labels(workspace).labels == -1).all()
+    workspace.close()
