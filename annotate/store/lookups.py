@@ -36,22 +36,22 @@ def find_events(connection: Connection, event_ids: Sequence[str]) -> dict[str, R
     }
 
 
-def standing_derivations(connection: Connection, act_id: str) -> dict[str, int]:
-    """Return {event_id: item_no} of the derived labels of one act that no undo names."""
+def standing_derivations(connection: Connection, act_id: str) -> dict[str, RowMapping]:
+    """Return {event_id: its item_no and reviewer} of an act's derived labels that no undo names."""
     undo = decisions.alias()
     # An undo lies on the item of what it takes back; by item there is an index.
     undone = exists().where(
         (undo.c.item_no == decisions.c.item_no) & (undo.c.undoes == decisions.c.event_id)
     )
     query = (
-        select(decisions.c.event_id, decisions.c.item_no)
+        select(decisions.c.event_id, decisions.c.item_no, decisions.c.reviewer)
         # A range, so that the index on event ids finds them: ";" follows ":".
         .where(decisions.c.event_id.between(f"{act_id}:", f"{act_id};"))
         .where(decisions.c.kind == "derive")
         .where(~undone)
         .order_by(decisions.c.seq)
     )
-    return {event_id: int(item_no) for event_id, item_no in connection.execute(query)}
+    return {row["event_id"]: row for row in connection.execute(query).mappings()}
 
 
 def _chunks(values: Sequence[Any]) -> Iterator[Sequence[Any]]:

@@ -3,10 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from annotate.errors import SchemaError
+from annotate.errors import NotAllowedError, SchemaError
 from annotate.steps.change_schema import retire_class
 from annotate.steps.derive_labels import derive_labels
 from annotate.steps.labels import DERIVED, HUMAN, read_current_labels
+from annotate.steps.people import set_person
 from annotate.steps.undo_group import undo_group
 from annotate.store.decisions import Decision, append_decisions, broken_links, count_decisions
 from annotate.store.gold import insert_gold
@@ -88,6 +89,15 @@ def test_one_undo_takes_back_the_whole_act_and_nothing_else(project):
     before = n_events(project)
     assert undo_group(project, "ann", "act1") == 0
     assert n_events(project) == before
+
+
+def test_only_who_did_it_or_an_owner_takes_an_act_back(project):
+    set_person(project, "olga", "owner")
+    derive(project, [2, 5])
+    with pytest.raises(NotAllowedError, match="take back"):
+        undo_group(project, "bob", "act1")
+    assert (labels(project).sources[[2, 5]] == DERIVED).all()
+    assert undo_group(project, "olga", "act1") == 2
 
 
 def test_after_an_undo_the_act_can_be_done_anew(project):
