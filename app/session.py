@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import secrets
 import threading
+import time
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
@@ -15,12 +16,14 @@ import streamlit as st
 from annotate.review import server_settings
 from annotate.review.queue_request import QueueRequest
 from annotate.steps.hand_out import Handing
+from annotate.steps.live_learning import LiveLearner
 from annotate.steps.people import Person, admit
-from annotate.steps.review import Queue, open_queue
+from annotate.steps.review import Live, Queue, open_queue
 from annotate.steps.workspace import Workspace, open_workspace
 
 NAME_IN_ADDRESS = "me"
 _MAX_SESSIONS = 200
+_LOOK_EVERY_S = 0.1
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,7 @@ class ReviewSession:
     workspace: Workspace
     handing: Handing
     overlap: int
+    following: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def queue(self) -> Queue:
@@ -57,6 +61,13 @@ def open_folder(folder: Path) -> Workspace:
 def open_project() -> Workspace:
     """Return the project that this server was started for."""
     return open_folder(Path(os.environ[server_settings.PROJECT]).absolute())
+
+
+@lru_cache(maxsize=8)
+def live_learner(folder: Path) -> LiveLearner | None:
+    """Return the worker that learns from a project's answers, started once; None if unwanted."""
+    wanted = os.environ.get(server_settings.LIVE) == "1"
+    return LiveLearner(open_folder(folder)) if wanted else None
 
 
 def current_person() -> Person:
@@ -86,16 +97,7 @@ def start_session(request: QueueRequest, person: Person) -> ReviewSession:
     """Open a queue for a page and give the page a token of its own."""
     workspace = open_project()
     overlap = int(os.environ.get(server_settings.OVERLAP, "1"))
-    with _lock:
-        earlier = [s.queue for s in _sessions.values() if s.workspace is workspace]
-    queue = open_queue(
-        workspace,
-        request,
-        reviewer=person.name,
-        overlap=overlap,
-        seed=workspace.config.defaults.seed,
-        previous=earlier[-1] if earlier else None,
-    )
+    queue = _open(workspace, request, person, overlap)
     session = ReviewSession(secrets.token_urlsafe(24), person, workspace, Handing(queue), overlap)
     with _lock:
         _sessions[session.token] = session
@@ -103,6 +105,58 @@ def start_session(request: QueueRequest, person: Person) -> ReviewSession:
         while len(_sessions) > _MAX_SESSIONS:
             _sessions.popitem(last=False)
     return session
+
+
+def follow_live(session: ReviewSession, wait_s: float) -> None:
+    """Put a page's queue into the order that answers taught, once that is known.
+
+    Returns at once if another thread waits already, or nobody learns.
+
+    Parameters
+    ----------
+    wait_s : float
+        How long to wait for a new live prediction.
+    """
+    learner = live_learner(session.workspace.paths.root)
+    if learner is None or not session.following.acquire(blocking=False):
+        return
+    try:
+        learner.wake()
+        until = time.monotonic() + wait_s
+        while not _is_news(learner, session.queue):
+            if time.monotonic() > until:
+                return
+            time.sleep(_LOOK_EVERY_S)
+        queue = session.queue
+        session.handing.follow(
+            _open(session.workspace, queue.request, session.person, session.overlap)
+        )
+    finally:
+        session.following.release()
+
+
+def _is_news(learner: LiveLearner, queue: Queue) -> bool:
+    newest = learner.latest()
+    if newest is None or not queue.request.open_only or queue.request.filter.teacher:
+        return False
+    shown = queue.basis.prediction
+    return shown is None or shown["prediction_id"] != newest.record["prediction_id"]
+
+
+def _open(workspace: Workspace, request: QueueRequest, person: Person, overlap: int) -> Queue:
+    learner = live_learner(workspace.paths.root)
+    newest = learner.latest() if learner else None
+    with _lock:
+        earlier = [s.queue for s in _sessions.values() if s.workspace is workspace]
+    return open_queue(
+        workspace,
+        request,
+        reviewer=person.name,
+        overlap=overlap,
+        seed=workspace.config.defaults.seed,
+        previous=earlier[-1] if earlier else None,
+        live=Live(newest.record, newest, newest.summary) if newest else None,
+    )
 
 
 def find_session(token: str) -> ReviewSession | None:

@@ -17,7 +17,7 @@ import typer
 from annotate.cli.arguments import ProjectDir, opened
 from annotate.cli.review_access import THIS_MACHINE, choose_access
 from annotate.errors import ConfigError
-from annotate.review.server_settings import LOGIN_BY_NAME, ORDER, OVERLAP, PROJECT, REVIEWER
+from annotate.review.server_settings import LIVE, LOGIN_BY_NAME, ORDER, OVERLAP, PROJECT, REVIEWER
 
 NAME = "review"
 
@@ -51,6 +51,9 @@ def command(
     overlap: Annotated[
         int, typer.Option(help="How many people are to answer each item.", min=1, max=20)
     ] = 1,
+    live: Annotated[
+        bool, typer.Option(help="Learn from each answer at once, in the background.")
+    ] = True,
     proxy_header: Annotated[
         str | None,
         typer.Option(metavar="HEADER", help="Header in which a proxy tells who is there."),
@@ -79,6 +82,7 @@ def command(
         REVIEWER: name,
         ORDER: queue,
         OVERLAP: str(overlap),
+        LIVE: str(int(live)),
         **access.told,
     }
     done = subprocess.run(

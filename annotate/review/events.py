@@ -16,8 +16,8 @@ from annotate.review.measuring import purpose_and_role
 from annotate.schema import MAX_CLASSES, MAX_NAME_LENGTH, Schema
 from annotate.store.decisions import Decision
 
-KINDS = ("accept", "relabel", "reject", "skip", "flag", "undo", "adjudicate")
-_NEEDS_CLASS = ("accept", "relabel", "reject", "adjudicate")
+KINDS = ("accept", "relabel", "reject", "skip", "flag", "undo")
+_NEEDS_CLASS = ("accept", "relabel", "reject")
 _MAX_ID = 100  # characters
 _LONGEST_ELAPSED_MS = 24 * 3600 * 1000.0
 
@@ -42,8 +42,6 @@ class EventContext:
     Attributes
     ----------
     reviewer : str
-    is_owner : bool
-        Whether the reviewer may rule on conflicts.
     schema : Schema
         The version in force.
     known_items : set of int
@@ -55,7 +53,6 @@ class EventContext:
     """
 
     reviewer: str
-    is_owner: bool
     schema: Schema
     known_items: set[int]
     asked_first: Mapping[int, str]
@@ -95,14 +92,11 @@ def decision_from(event: Mapping[str, Any], context: EventContext) -> Decision:
     Raises
     ------
     RefusedEventError
-        If it names no item or no class of this project, undoes what another person did, or rules
-        although the reviewer is no owner.
+        If it names no item or no class of this project, or undoes somebody else's act.
     """
     kind = event.get("kind")
     if kind not in KINDS:
         raise RefusedEventError(f"it must be one of {', '.join(KINDS)}")
-    if kind == "adjudicate" and not context.is_owner:
-        raise RefusedEventError("only an owner may rule on a conflict")
     item_no = known_item(event, context)
     purpose, role = purpose_and_role(context.asked_first.get(item_no))
     return Decision(

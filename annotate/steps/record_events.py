@@ -24,7 +24,6 @@ from annotate.steps.undo_group import undo_group
 from annotate.steps.workspace import Workspace
 from annotate.store.decisions import Decision, append_decisions
 from annotate.store.lookups import find_events, known_numbers, standing_derivations
-from annotate.store.people import read_people
 from annotate.store.queue_front import read_queue_front
 from annotate.store.schema_versions import latest_schema
 
@@ -146,7 +145,6 @@ def _read_context(
     front = read_queue_front(connection)
     context = EventContext(
         reviewer=reviewer,
-        is_owner=read_people(connection).get(reviewer) == "owner",
         schema=latest_schema(connection),
         known_items=known_numbers(connection, list(_item_nos(events))),
         asked_first=dict(zip(front["item_no"].tolist(), front["reason"].tolist(), strict=True)),

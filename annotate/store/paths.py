@@ -52,6 +52,7 @@ class ProjectPaths:
         """Return the folder of what live learning publishes."""
         return self.root / "live"
 
+    @property
     def exports(self) -> Path:
         """Return the folder of the exports that the review app writes."""
         return self.root / "exports"

@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -24,13 +25,14 @@ from annotate.steps.look_alikes import find_look_alikes
 from annotate.steps.picture import read_picture
 from annotate.steps.record_events import record_events
 from annotate.steps.review import read_cards
-from app.session import ReviewSession, find_session, open_folder
+from app.session import ReviewSession, find_session, follow_live, open_folder
 
 PREFIX = "/review-api"
 MAX_BODY_BYTES = 1_000_000
 MAX_CARDS = 100
 MAX_EVENTS = 500
 MAX_HOLDER = 64  # characters
+LEARN_WITHIN_S = 5.0
 _PICTURES_KEPT = 1024
 
 _HEADERS = {
@@ -144,7 +146,10 @@ async def _take_events(request: Request) -> Response:
         )
     except AnnotateError as error:  # a full disk, say: the page keeps its events and tries again
         return _reply({"error": str(error)}, 503)
-    return _reply({**receipt.as_json(), "order_version": session.order_version})
+    reply = _reply({**receipt.as_json(), "order_version": session.order_version})
+    # The reply does not wait for what the answers teach: the next one tells that it is there.
+    reply.background = BackgroundTask(follow_live, session, LEARN_WITHIN_S)
+    return reply
 
 
 async def _posted(request: Request) -> tuple[ReviewSession | None, Any]:

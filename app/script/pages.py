@@ -8,7 +8,17 @@ import streamlit as st
 
 from annotate.errors import AnnotateError
 from app.session import current_person, open_project
-from app.views import audit, review
+from app.views import (
+    audit,
+    classes,
+    conflicts,
+    export,
+    overview,
+    review,
+    rounds,
+    teachers,
+)
+from app.views.page import tell_error
 from app.views.who import ask_who, show_person
 
 # Our own rules and no data: Streamlit leaves a hand's width free on every side.
@@ -16,7 +26,13 @@ _LESS_SPACE = "<style>.stMainBlockContainer {padding: 3.75rem 2rem 1rem}</style>
 
 _PAGES: tuple[tuple[str, str, Callable[[], None]], ...] = (
     ("review", "Review", review.show),
+    ("overview", "Overview", overview.show),
+    ("classes", "Classes", classes.show),
+    ("teachers", "Teachers", teachers.show),
+    ("conflicts", "Conflicts", conflicts.show),
     ("audit", "Audit", audit.show),
+    ("rounds", "Rounds", rounds.show),
+    ("export", "Export", export.show),
 )
 
 
@@ -34,8 +50,7 @@ def guarded(show: Callable[[], None]) -> Callable[[], None]:
             else:
                 show()
         except AnnotateError as error:
-            st.error("This cannot be shown.", icon=":material/error:")
-            st.text(str(error))
+            tell_error(error)
 
     return page
 

@@ -5,14 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from annotate.review.queue_request import QueueRequest
-
-try:
-    from app.components.reviewer.element import show_reviewer
-except ImportError:
-    import streamlit as st
-
-    def show_reviewer(request, key):
-        st.dataframe({"item_no": list(request.item_nos)}, key=key)
+from app.components.reviewer.element import show_reviewer
 
 
 def show_items(item_nos: Sequence[int], key: str) -> None:

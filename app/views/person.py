@@ -5,18 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from annotate.steps.people import Person
-
-try:
-    from app.session import current_person
-except ImportError:
-    import os
-
-    from annotate.review.server_settings import REVIEWER
-    from annotate.steps.people import admit
-    from app.session import open_project
-
-    def current_person() -> Person:
-        return admit(open_project(), os.environ[REVIEWER], may_join=True)
+from app.session import current_person
 
 
 def may_own(act: str) -> Person | None:

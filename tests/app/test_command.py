@@ -44,7 +44,7 @@ def test_the_server_is_told_project_reviewer_and_order(tmp_path, started):
     [(command, environment)] = started
     assert f"--server.port={port}" in command and "--server.address=127.0.0.1" in command
     told = {name: value for name, value in environment.items() if "ANNOTATE_REVIEW" in name}
-    assert list(told.values()) == [str(tmp_path / "p"), "Ann", "random", "1", "name"]
+    assert list(told.values()) == [str(tmp_path / "p"), "Ann", "random", "1", "1", "name"]
 
 
 @pytest.fixture(autouse=True)

@@ -1,7 +1,7 @@
 // The page as a grid of cells. An act changes the cells it is about and no others.
 
 const MARKS = {
-  accept: "✓", relabel: "✎", reject: "✗", skip: "↷", adjudicate: "§", spread: "≈",
+  accept: "✓", relabel: "✎", reject: "✗", skip: "↷", spread: "≈",
 };
 
 class Grid {
