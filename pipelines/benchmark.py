@@ -25,6 +25,7 @@ BENCHMARKS = (
     "live_learning",
     "saving",
     "million",
+    "review_page",
 )
 VERDICTS = {True: "yes", False: "no", None: "not measured"}
 

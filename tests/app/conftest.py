@@ -8,16 +8,11 @@ from typing import Any
 
 import pytest
 
-QUIET = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-    "--disable-background-networking", "--disable-component-update",
-)  # fmt: skip
+from pipelines.browsing import open_browser
 
 
 @pytest.fixture(scope="session")
 def browser(chromium: Path) -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
-    with playwright.sync_playwright() as driver:
-        opened = driver.chromium.launch(executable_path=str(chromium), args=list(QUIET))
+    pytest.importorskip("playwright.sync_api", reason="needs playwright")
+    with open_browser() as opened:
         yield opened
-        opened.close()

@@ -14,8 +14,8 @@ from annotate.cli import review, review_access
 from annotate.errors import AnnotateError
 from annotate.review.server_settings import LOGIN, LOGIN_BY_NAME, LOGIN_BY_OIDC, PROXY
 from annotate.steps.people import set_person
+from pipelines.browsing import free_port
 from tests.app.review_projects import text_project
-from tests.app.review_server import free_port
 
 
 @pytest.fixture

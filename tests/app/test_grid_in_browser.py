@@ -11,8 +11,8 @@ import pytest
 from annotate.steps.people import set_person
 from annotate.steps.workspace import open_workspace
 from annotate.store.decisions import read_decisions
+from pipelines.browsing import ReviewServer
 from tests.app.review_projects import add_features, predict_at_random, text_project
-from tests.app.review_server import ReviewServer
 
 pytestmark = pytest.mark.browser
 

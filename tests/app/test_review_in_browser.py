@@ -14,8 +14,8 @@ from annotate.store.decisions import read_decisions
 from annotate.store.leases import forget_expired
 from annotate.store.queue_front import ask_first
 from annotate.store.schema_versions import record_schema, retired
+from pipelines.browsing import ReviewServer
 from tests.app.review_projects import predict_at_random, text_project
-from tests.app.review_server import ReviewServer
 
 pytestmark = pytest.mark.browser
 
