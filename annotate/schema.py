@@ -37,6 +37,9 @@ class ClassSpec:
         Shown to reviewers.
     retired : bool
         True when the class takes no new labels; old ones are kept.
+    became : tuple of int
+        What the class has become: nothing else if empty; one class, into which it was merged; or
+        several, into which it was split.
     """
 
     class_no: int
@@ -44,6 +47,7 @@ class ClassSpec:
     prompts: tuple[str, ...] = ()
     description: str = ""
     retired: bool = False
+    became: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,23 @@ class Schema:
     def active(self) -> tuple[ClassSpec, ...]:
         """The classes that still take labels."""
         return tuple(c for c in self.classes if not c.retired)
+
+    def heirs(self) -> tuple[tuple[int, ...], ...]:
+        """Return, for each class number, the classes that it is now, ascending.
+
+        That is the class itself, or whatever its mergers and splits have come to. A label of the
+        class counts as its heir if there is one, as none if there are several.
+        """
+        found: dict[int, tuple[int, ...]] = {}
+
+        def resolve(number: int) -> tuple[int, ...]:
+            if number not in found:
+                next_ones = self.classes[number].became
+                now = {heir for child in next_ones for heir in resolve(child)} or {number}
+                found[number] = tuple(sorted(now))
+            return found[number]
+
+        return tuple(resolve(number) for number in range(self.n_classes))
 
     def class_no(self, name: str) -> int | None:
         """Return the number of the class called exactly ``name``, or None."""

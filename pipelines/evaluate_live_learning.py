@@ -40,8 +40,8 @@ def run(folder: Path, truth: Path, seeds: int) -> dict[tuple[str, int], list[flo
     true_class[rows[rows >= 0]] = classes[rows >= 0]
     record = current_prediction(workspace)
     assert record is not None, "the project has no prediction; run `annotate predict`"
-    stored = StoredProba(workspace.store, record["prediction_id"])
-    base = stored.read_all(len(true_class), n_classes)
+    stored = StoredProba(workspace.store, record["prediction_id"], workspace.schema)
+    base = stored.read_all(len(true_class))
     summary = summarise_prediction(stored, len(true_class), np.ones(n_classes, dtype=bool))
     features = current_features(workspace, len(true_class))
     raw, unit = features.read(0, len(true_class)), unit_features(features)

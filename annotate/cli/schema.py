@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 NAME = "schema"
 app = typer.Typer(
-    help="Classes: rename or retire them. Add classes and change prompts in annotate.toml.",
+    help="Classes: rename, merge, split or retire them. Add classes and change prompts in"
+    " annotate.toml.",
     no_args_is_help=True,
 )
 ClassName = Annotated[str, typer.Argument(metavar="CLASS", help="A class in force.")]
@@ -32,6 +33,38 @@ def rename_command(
 
     with opened(folder) as workspace:
         _print(rename_class(workspace, old, new), json)
+
+
+@app.command("merge")
+def merge_command(
+    folder: ProjectDir,
+    names: Annotated[list[str], typer.Argument(metavar="CLASS...", help="Classes in force.")],
+    into: Annotated[
+        str, typer.Option(metavar="NAME", help="One of them, another class, or a new name.")
+    ],
+    json: Json = False,
+) -> None:
+    """Make several classes one; their labels and probabilities count for it."""
+    from annotate.steps.change_schema import merge_classes
+
+    with opened(folder) as workspace:
+        _print(merge_classes(workspace, names, into), json)
+
+
+@app.command("split")
+def split_command(
+    folder: ProjectDir,
+    name: ClassName,
+    into: Annotated[
+        str, typer.Option(metavar="A,B", help="Two names or more, separated by commas.")
+    ],
+    json: Json = False,
+) -> None:
+    """Replace a class by others; its items are asked again."""
+    from annotate.steps.change_schema import split_class
+
+    with opened(folder) as workspace:
+        _print(split_class(workspace, name, [part.strip() for part in into.split(",")]), json)
 
 
 @app.command("retire")

@@ -62,7 +62,9 @@ class HumanLabels:
         return pd.concat([self.standing, self.rulings, self.derivations])
 
 
-def resolve_decisions(events: pd.DataFrame, n_items: int) -> HumanLabels:
+def resolve_decisions(
+    events: pd.DataFrame, n_items: int, heirs: Sequence[Sequence[int]] = ()
+) -> HumanLabels:
     """Return what the events add up to.
 
     The last deciding event of each reviewer stands, unless an undo names it: then the one before it
@@ -76,9 +78,13 @@ def resolve_decisions(events: pd.DataFrame, n_items: int) -> HumanLabels:
         Columns of the table ``decisions``, ordered by seq.
     n_items : int
         Items in the project.
+    heirs : sequence of sequences of int
+        For each class what it is now, as ``Schema.heirs`` tells it; empty if no class has changed.
+        Whoever gave a class that was merged gave its heir, and who refused one refused all heirs.
+        Whoever gave a class that was split has not decided.
     """
     events = _not_undone(events)
-    standing, rulings, derivations = _what_stands(events)
+    standing, rulings, derivations = _what_stands(events, heirs)
     labels, derived = (np.full(n_items, NO_LABEL, dtype=np.int32) for _ in range(2))
     trains, measures, conflict, decided = (np.zeros(n_items, dtype=bool) for _ in range(4))
     decided[_item_nos(standing)] = True
@@ -107,7 +113,11 @@ def resolve_decisions(events: pd.DataFrame, n_items: int) -> HumanLabels:
     decided[_item_nos(derivations)] = True
 
     refused = standing[(standing["kind"] == "reject") & standing["class_no"].notna()]
-    rejected = refused[["item_no", "class_no"]].to_numpy(dtype=np.int64).reshape(-1, 2)
+    refused = refused[["item_no", "class_no"]].astype("int64")
+    if len(heirs):
+        refused["class_no"] = refused["class_no"].map(dict(enumerate(heirs)))
+        refused = refused.explode("class_no")
+    rejected = refused.to_numpy(dtype=np.int64).reshape(-1, 2)
     acts = events[events["kind"].isin(DECIDING)]
     n_acts = np.bincount(_item_nos(acts), minlength=n_items)
     return HumanLabels(
@@ -116,26 +126,30 @@ def resolve_decisions(events: pd.DataFrame, n_items: int) -> HumanLabels:
     )  # fmt: skip
 
 
-def stand_on(events: pd.DataFrame) -> pd.DataFrame:
+def stand_on(events: pd.DataFrame, heirs: Sequence[Sequence[int]] = ()) -> pd.DataFrame:
     """Return the decisions that stand among events: of each person, each ruling, each derivation.
 
     Parameters
     ----------
     events : DataFrame
         Every decision on some items, ordered by seq, with the columns of the table ``decisions``.
+    heirs : sequence of sequences of int
+        As in ``resolve_decisions``.
     """
-    return pd.concat(_what_stands(_not_undone(events)))
+    return pd.concat(_what_stands(_not_undone(events), heirs))
 
 
 def _not_undone(events: pd.DataFrame) -> pd.DataFrame:
     return events[~events["event_id"].isin(events.loc[events["kind"] == "undo", "undoes"])]
 
 
-def _what_stands(events: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+def _what_stands(
+    events: pd.DataFrame, heirs: Sequence[Sequence[int]]
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     return (
-        _last(events, DECIDING, ["item_no", "reviewer"]),
-        _last(events, ["adjudicate"], ["item_no"]),
-        _last(events, ["derive"], ["item_no"]),
+        _as_now(_last(events, DECIDING, ["item_no", "reviewer"]), heirs),
+        _as_now(_last(events, ["adjudicate"], ["item_no"]), heirs),
+        _as_now(_last(events, ["derive"], ["item_no"]), heirs),
     )
 
 
@@ -147,6 +161,21 @@ def _last(events: pd.DataFrame, kinds: Sequence[str], per: list[str]) -> pd.Data
     last["trains"] = ~is_audit & ~is_held_back
     last["measures"] = ~is_audit & is_held_back
     return last
+
+
+def _as_now(answers: pd.DataFrame, heirs: Sequence[Sequence[int]]) -> pd.DataFrame:
+    """Return the answers with the classes given as they are now, without those that were split.
+
+    Only after the last of each reviewer was found: an older answer must not come back instead.
+    """
+    if not len(heirs):
+        return answers
+    counts_as = np.array([own[0] if len(own) == 1 else NO_LABEL for own in heirs])
+    gives = (~answers["kind"].isin(("reject", "skip"))).to_numpy()
+    now = counts_as[answers.loc[gives, "class_no"].to_numpy(dtype=np.int64)]
+    answers.loc[gives, "class_no"] = now.astype(np.float64)
+    gives[gives] = now == NO_LABEL
+    return answers[~gives]
 
 
 def _item_nos(events: pd.DataFrame) -> NDArray[np.int64]:

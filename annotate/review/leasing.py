@@ -17,6 +17,7 @@ def free_items(
     holder: str,
     reviewer: str,
     overlap: int,
+    heirs: Sequence[Sequence[int]] = (),
 ) -> list[int]:
     """Return those of some items that a page may be handed now, in the same order.
 
@@ -36,8 +37,10 @@ def free_items(
     reviewer : str
     overlap : int
         How many people are to answer each item, 1 or more.
+    heirs : sequence of sequences of int
+        What each class is now: an answer of a class that was split is none.
     """
-    standing = stand_on(events)
+    standing = stand_on(events, heirs)
     closed = set(standing.loc[standing["kind"].isin(("derive", "adjudicate")), "item_no"])
     people = _names(standing)
     elsewhere = leases[leases["holder"] != holder]

@@ -100,7 +100,7 @@ def _n_right(workspace: Workspace, given: GivenLabels, answered: Ints) -> int | 
     record = current_prediction(workspace)
     if record is None:
         return None
-    proba = StoredProba(workspace.store, record["prediction_id"]).take(answered)
+    proba = StoredProba(workspace.store, record["prediction_id"], workspace.schema).take(answered)
     has_answer = ~np.isnan(proba[:, 0])
     in_force = np.where(class_active(workspace.schema)[: proba.shape[1]], proba, -1)
     right = in_force.argmax(axis=1) == given.human.labels[answered]

@@ -22,8 +22,8 @@ def candidate_proba(
     Those are dropped items, items on which reviewers differ, and items that came after the
     prediction. A class that a reviewer refused for an item has probability 0 there.
     """
-    stored = StoredProba(workspace.store, prediction_id)
-    proba = stored.read_all(len(given.current), workspace.schema.n_classes)
+    stored = StoredProba(workspace.store, prediction_id, workspace.schema)
+    proba = stored.read_all(len(given.current))
     items, classes = given.human.rejected[:, 0], given.human.rejected[:, 1]
     proba[items, classes] = 0
     rows = np.unique(items)

@@ -2,24 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from annotate.schema import Schema
 from annotate.steps.workspace import Workspace
 from annotate.store.config import ConfiguredClass, ProjectConfig, config_text
 from annotate.store.files import write_bytes
-from annotate.store.schema_versions import record_schema, renamed, retired
+from annotate.store.schema_versions import merged, record_schema, renamed, retired, split
 
 
-def rename_class(workspace: Workspace, old: str, new: str) -> Schema:
-    """Give a class another name; its number, labels and predictions stay."""
-    return _apply(workspace, renamed(workspace.schema, old, new), f"rename {old!r} to {new!r}")
+def rename_class(workspace: Workspace, old: str, new: str, *, by: str | None = None) -> Schema:
+    """Give a class another name; its number, labels and predictions stay.
+
+    Here and below ``by`` says who asked; the version's note keeps it.
+    """
+    return _apply(workspace, renamed(workspace.schema, old, new), f"rename {old!r} to {new!r}", by)
 
 
-def retire_class(workspace: Workspace, name: str) -> Schema:
+def retire_class(workspace: Workspace, name: str, *, by: str | None = None) -> Schema:
     """Let a class take no new labels; those given are kept."""
-    return _apply(workspace, retired(workspace.schema, name), f"retire {name!r}")
+    return _apply(workspace, retired(workspace.schema, name), f"retire {name!r}", by)
 
 
-def _apply(workspace: Workspace, schema: Schema, note: str) -> Schema:
+def merge_classes(
+    workspace: Workspace, names: Sequence[str], into: str, *, by: str | None = None
+) -> Schema:
+    """Make several classes one: their labels and probabilities count for ``into`` from now on."""
+    note = f"merge {', '.join(map(repr, names))} into {into!r}"
+    return _apply(workspace, merged(workspace.schema, names, into), note, by)
+
+
+def split_class(
+    workspace: Workspace, name: str, into: Sequence[str], *, by: str | None = None
+) -> Schema:
+    """Replace a class by others: its labels count no more and its items are open again."""
+    note = f"split {name!r} into {', '.join(map(repr, into))}"
+    return _apply(workspace, split(workspace.schema, name, into), note, by)
+
+
+def _apply(workspace: Workspace, schema: Schema, note: str, by: str | None) -> Schema:
+    if by is not None:
+        note = f"{note} by {by}"
     with workspace.running("schema"):
         with workspace.store.write() as connection:
             record_schema(connection, schema, note)

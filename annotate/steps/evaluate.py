@@ -99,7 +99,7 @@ def _last_prediction(workspace: Workspace, rows: Ints) -> NDArray[np.int64]:
     record = current_prediction(workspace)
     if record is None:
         return guess
-    proba = StoredProba(workspace.store, record["prediction_id"])
+    proba = StoredProba(workspace.store, record["prediction_id"], workspace.schema)
     covered = np.flatnonzero(rows >= 0)
     for start in range(0, len(covered), 65_536):
         here = covered[start : start + 65_536]

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from annotate.protocols import NO_LABEL, Bools
 from annotate.review.decision_rules import HumanLabels, resolve_decisions
+from annotate.steps.current_gold import read_current_gold
 from annotate.steps.workspace import Workspace
 from annotate.store.decisions import read_decisions
-from annotate.store.gold import read_gold
 from annotate.store.items import count_items, dropped_mask
+from annotate.store.schema_versions import latest_schema
 
 
 @dataclass(frozen=True)
@@ -50,9 +51,10 @@ def read_given_labels(workspace: Workspace) -> GivenLabels:
     with workspace.store.read() as connection:
         n_items = count_items(connection)
         events = read_decisions(connection)
-        gold = read_gold(connection)
+        schema = latest_schema(connection)
+        gold = read_current_gold(connection, schema)
         dropped = dropped_mask(connection, n_items)
-    human = resolve_decisions(events, n_items)
+    human = resolve_decisions(events, n_items, schema.heirs())
     return combine_labels(human, gold, dropped)
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from annotate.corpus.splits import held_back_roles
+from annotate.steps.current_gold import read_current_gold
 from annotate.steps.workspace import Workspace
-from annotate.store.gold import assign_roles, read_gold
+from annotate.store.gold import assign_roles
 
 
 def assign_gold_roles(workspace: Workspace) -> None:
     """Assign roles to the gold labels that have none; roles once given never change."""
     with workspace.store.read() as connection:
-        gold = read_gold(connection)
+        gold = read_current_gold(connection, workspace.schema)
     unassigned = (gold["role"] == "unassigned").to_numpy()
     if not unassigned.any():
         return

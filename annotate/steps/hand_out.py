@@ -136,6 +136,7 @@ def _lease_free(
             holder=holder,
             reviewer=reviewer,
             overlap=overlap,
+            heirs=queue.schema.heirs(),
         )[:n]
         take_leases(connection, free, holder, reviewer, now_s + LEASE_S)
     return free

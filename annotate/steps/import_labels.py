@@ -11,11 +11,12 @@ import numpy as np
 import pandas as pd
 
 from annotate.errors import SourceError
+from annotate.steps.current_gold import read_current_gold
 from annotate.steps.gold_roles import assign_gold_roles
 from annotate.steps.label_table import class_numbers, read_label_table
 from annotate.steps.workspace import Workspace
 from annotate.store.decisions import Decision, append_decisions, last_seq
-from annotate.store.gold import insert_gold, read_gold
+from annotate.store.gold import insert_gold, read_gold, replace_gold
 from annotate.store.items import item_index
 from annotate.store.tables import now_utc
 
@@ -86,7 +87,8 @@ def import_labels(
 
 def _import_gold(workspace: Workspace, table: pd.DataFrame) -> tuple[int, int, pd.DataFrame]:
     with workspace.store.read() as connection:
-        gold = read_gold(connection).set_index("item_no")["class_no"]
+        gold = read_current_gold(connection, workspace.schema).set_index("item_no")["class_no"]
+        of_split_classes = set(read_gold(connection)["item_no"]) - set(gold.index)
     earlier = table["item_no"].map(gold)
     is_new = earlier.isna()
     new = table[is_new]
@@ -102,7 +104,8 @@ def _import_gold(workspace: Workspace, table: pd.DataFrame) -> tuple[int, int, p
         for item_no, class_no in zip(new["item_no"], new["class_no"], strict=True)
     ]
     with workspace.store.write() as connection:
-        insert_gold(connection, rows)
+        insert_gold(connection, [row for row in rows if row["item_no"] not in of_split_classes])
+        replace_gold(connection, [row for row in rows if row["item_no"] in of_split_classes])
     assign_gold_roles(workspace)
     contradicting = table[~is_new & (earlier != table["class_no"])]
     return len(new), int((~is_new).sum()) - len(contradicting), contradicting

@@ -94,7 +94,8 @@ def import_predictions(
             "round_no": None,
         }
         prediction_id = write_prediction(workspace, record, proba_of, progress=progress)
-    answered = (row_of_item >= 0) & ~np.isnan(proba[row_of_item, 0])
+    in_force = workspace.schema.active[0].class_no
+    answered = (row_of_item >= 0) & ~np.isnan(proba[row_of_item, in_force])
     return ImportPredictionsReport(
         teacher, prediction_id, len(row_ids), n_items, int(answered.sum()),
         int((~known).sum()), tuple(ignored),
@@ -106,14 +107,16 @@ def _read_columns(
 ) -> tuple[pd.Series, NDArray[np.float32], list[str]]:
     table = read_table(path)
     names = workspace.schema.names
-    missing = [name for name in ("id", *names) if name not in table.columns]
+    needed = ("id", *(spec.name for spec in workspace.schema.active))
+    missing = [name for name in needed if name not in table.columns]
     if missing:
         raise SourceError(
-            f"{path.name} must have the column id and one for each class; missing:"
+            f"{path.name} must have the column id and one for each class in force; missing:"
             f" {', '.join(map(repr, missing[:5]))}. Name the columns as the classes."
         )
     try:
-        proba = table[list(names)].to_numpy(dtype=np.float32)
+        # A model made after a class was retired need not know it.
+        proba = table.reindex(columns=list(names), fill_value=0).to_numpy(dtype=np.float32)
     except (TypeError, ValueError) as error:
         raise SourceError(f"Probabilities must be numbers; {path.name}: {error}.") from None
     ignored = [str(c) for c in table.columns if c != "id" and c not in names]

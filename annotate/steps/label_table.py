@@ -10,6 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from annotate.errors import SourceError
+from annotate.protocols import NO_LABEL
 from annotate.schema import Schema
 
 
@@ -62,6 +63,15 @@ def read_label_table(path: Path) -> pd.DataFrame:
 
 
 def class_numbers(labels: pd.Series, schema: Schema) -> NDArray[np.int32]:
-    """Return the class number of each label, -1 where the schema has no such class."""
-    number_by_name = {spec.name: spec.class_no for spec in schema.classes}
-    return np.asarray(labels.map(number_by_name).fillna(-1), dtype=np.int32)
+    """Return the class number of each label, -1 where the schema has no such class.
+
+    The name of a merged class stands for what it became; that of a split one is unknown.
+    """
+    number_by_name = dict(zip(schema.names, counts_as(schema).tolist(), strict=True))
+    return np.asarray(labels.map(number_by_name).fillna(NO_LABEL), dtype=np.int32)
+
+
+def counts_as(schema: Schema) -> NDArray[np.int32]:
+    """Return (n_classes,) the class that a label of each class counts as, -1 if it was split."""
+    heirs = schema.heirs()
+    return np.array([own[0] if len(own) == 1 else NO_LABEL for own in heirs], dtype=np.int32)

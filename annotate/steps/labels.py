@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,9 +11,11 @@ from numpy.typing import NDArray
 from annotate.protocols import NO_LABEL
 from annotate.review.decision_rules import LABELLING
 from annotate.steps.given_labels import GivenLabels, read_given_labels
+from annotate.steps.label_table import counts_as
 from annotate.steps.selections import read_selection
 from annotate.steps.workspace import Workspace
 from annotate.store.history import Record, find_prediction, find_selection, head_round
+from annotate.store.schema_versions import latest_schema
 
 SOURCES = ("none", "human", "gold", "derived", "pseudo")
 NONE, HUMAN, GOLD, DERIVED, PSEUDO = range(len(SOURCES))
@@ -78,26 +79,29 @@ def read_current_labels(workspace: Workspace) -> CurrentLabels:
         head = head_round(connection)
         prediction = find_prediction(connection, head["prediction_id"]) if head else None
         selection = find_selection(connection, head["label_selection_id"]) if head else None
+        now = counts_as(latest_schema(connection))
     if selection is not None:
-        _add_pseudo_labels(workspace, selection, given, labels, sources, confidence)
+        table = read_selection(workspace, selection["selection_id"])
+        _add_pseudo_labels(table[table["accepted"]], now, given, labels, sources, confidence)
     return CurrentLabels(labels, sources, confidence, given, head, prediction, selection)
 
 
 def _add_pseudo_labels(
-    workspace: Workspace,
-    selection: dict[str, Any],
+    accepted: pd.DataFrame,
+    now: NDArray[np.int32],
     given: GivenLabels,
     labels: NDArray[np.int32],
     sources: NDArray[np.int8],
     confidence: NDArray[np.float32],
 ) -> None:
-    table = read_selection(workspace, selection["selection_id"])
-    accepted = table[table["accepted"]]
+    """Write the accepted classes where nothing speaks against them; ``now`` as in ``counts_as``."""
     rows = accepted["item_no"].to_numpy()
-    classes = accepted["class_no"].to_numpy()
-    # Items may have been labelled, dropped, put in conflict or refused this class since the round.
+    classes = now[accepted["class_no"].to_numpy()]
+    # Items may have been labelled, dropped, put in conflict or refused this class since the round,
+    # or the class may have been split.
     refused = {(int(item), int(cls)) for item, cls in given.human.rejected}
     stands = (labels[rows] == NO_LABEL) & ~given.dropped[rows] & ~given.human.conflict[rows]
+    stands &= classes != NO_LABEL
     if refused:
         stands &= np.array(
             [pair not in refused for pair in zip(rows.tolist(), classes.tolist(), strict=True)]

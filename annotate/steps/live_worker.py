@@ -28,6 +28,7 @@ from annotate.review.decision_rules import resolve_decisions
 from annotate.review.prediction_summary import summarise_prediction
 from annotate.schema import Schema
 from annotate.steps.corpus_view import current_features
+from annotate.steps.current_gold import read_current_gold
 from annotate.steps.given_labels import GivenLabels, combine_labels
 from annotate.steps.live_prediction import (
     LiveFacts,
@@ -40,7 +41,7 @@ from annotate.steps.predict import parameters_sha256
 from annotate.steps.predicting import StoredProba, current_prediction
 from annotate.steps.workspace import Workspace, open_workspace
 from annotate.store.decisions import last_seq, read_decisions
-from annotate.store.gold import count_gold, read_gold
+from annotate.store.gold import count_gold
 from annotate.store.items import count_items, dropped_mask
 from annotate.store.locks import run_lock
 from annotate.store.schema_versions import latest_schema
@@ -119,11 +120,12 @@ class LiveStudent:
         check_size(ground.n_items, features.shape[1], schema.n_classes)
         self._features = unit_features(features)
         self._base = (
-            StoredProba(self._workspace.store, ground.prediction_id)
+            StoredProba(self._workspace.store, ground.prediction_id, schema)
             if ground.prediction_id
             else None
         )
         self._schema, self._ground = schema, ground
+        self._gold = None  # it counts as the schema says
 
     def _learn(self, labels: _Labels, started: float) -> None:
         assert self._ground is not None
@@ -164,7 +166,7 @@ class LiveStudent:
             after = 0 if known is None or known.empty else int(known["seq"].iloc[-1])
             new = read_decisions(connection, after)
             if self._gold is None or len(self._gold) != labels.n_gold:
-                gold = read_gold(connection)
+                gold = read_current_gold(connection, self._schema)
                 # One that has just been imported may yet be held back.
                 self._gold = gold[gold["role"] != "unassigned"]
             dropped = dropped_mask(connection, n_items)
@@ -174,7 +176,8 @@ class LiveStudent:
         elif not new.empty:
             self._events = pd.concat([known, new], ignore_index=True)
         assert self._events is not None
-        return combine_labels(resolve_decisions(self._events, n_items), self._gold, dropped)
+        human = resolve_decisions(self._events, n_items, self._schema.heirs())
+        return combine_labels(human, self._gold, dropped)
 
     def _base_proba(self, start: int, stop: int) -> NDArray[np.float32]:
         n_classes = self._schema.n_classes
@@ -183,12 +186,9 @@ class LiveStudent:
         return self._base.read_for(start, stop, n_classes)
 
     def _base_proba_at(self, rows: Ints) -> NDArray[np.float32]:
-        out = np.full((len(rows), self._schema.n_classes), np.nan, dtype=np.float32)
-        if self._base is not None:
-            found = self._base.take(rows)
-            out[:, : found.shape[1]] = found
-            out[~np.isnan(found[:, 0]), found.shape[1] :] = 0
-        return out
+        if self._base is None:
+            return np.full((len(rows), self._schema.n_classes), np.nan, dtype=np.float32)
+        return self._base.take(rows)
 
 
 def training_rows(given: GivenLabels) -> NDArray[np.int64]:

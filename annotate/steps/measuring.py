@@ -38,7 +38,7 @@ def measure(workspace: Workspace, given: GivenLabels, prediction_id: str) -> Mea
     rows = np.flatnonzero(given.measuring != NO_LABEL)
     if len(rows) == 0:
         return None
-    proba = StoredProba(workspace.store, prediction_id).take(rows)
+    proba = StoredProba(workspace.store, prediction_id, workspace.schema).take(rows)
     answered = ~np.isnan(proba[:, 0])
     proba = np.nan_to_num(proba)
     right = answered & (proba.argmax(axis=1) == given.measuring[rows])

@@ -59,7 +59,8 @@ class StoredSources:
             records = [r for r in list_predictions(connection) if r["round_no"] is None]
         newest = {record["teacher"]: record["prediction_id"] for record in records}
         found: dict[str, CorpusProba] = {
-            number: StoredProba(self._workspace.store, number) for number in newest.values()
+            number: StoredProba(self._workspace.store, number, self._schema)
+            for number in newest.values()
         }
         if self._current is not None and self._current_id is not None:
             found[self._current_id] = self._current

@@ -108,7 +108,7 @@ def default_teacher(workspace: Workspace, view: StoredCorpus) -> str:
 
 def describe_prediction(workspace: Workspace, prediction_id: str) -> PredictReport:
     """Return a summary of a stored prediction, read block by block."""
-    proba = StoredProba(workspace.store, prediction_id)
+    proba = StoredProba(workspace.store, prediction_id, workspace.schema)
     with workspace.store.read() as connection:
         record = next(
             r for r in list_predictions(connection) if r["prediction_id"] == prediction_id

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from annotate.errors import UnknownNameError
 from annotate.protocols import Floats, Ints, Progress, no_progress
+from annotate.schema import Schema
 from annotate.steps.workspace import Workspace
 from annotate.store.arrays import PART_ROWS, PartedArray, create_array, find_array
 from annotate.store.database import Store
@@ -51,7 +52,7 @@ class CorpusProba:
 
     def read(self, start: int, stop: int) -> NDArray[np.float32]:
         """Return the probabilities of items start to stop - 1."""
-        return _from_log(self._log_rows.read(start, stop))
+        return self._as_now(_from_log(self._log_rows.read(start, stop)))
 
     def read_for(self, start: int, stop: int, n_classes: int) -> NDArray[np.float32]:
         """Return the block with rows and columns for what came later.
@@ -71,36 +72,77 @@ class CorpusProba:
         n_predicted, n_columns = self.shape
         out = np.full((len(rows), n_columns), np.nan, dtype=np.float32)
         covered = np.asarray(rows) < n_predicted
-        out[covered] = _from_log(self._log_rows.take(np.asarray(rows)[covered]))
+        out[covered] = self._as_now(_from_log(self._log_rows.take(np.asarray(rows)[covered])))
         return out
+
+    def _as_now(self, proba: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return what was read with a column for each column of ``shape``."""
+        return proba
 
 
 class StoredProba(CorpusProba):
-    """One prediction on record."""
+    """One prediction on record as it counts in a schema.
 
-    def __init__(self, store: Store, prediction_id: str) -> None:
+    There is a column for every class of the schema: 0 for classes that came after the prediction.
+    What was predicted for a class that was merged is added to its heir. A class that was split has
+    probability 0, and the others sum to 1; where it was the likeliest there is no answer, since
+    the rest would be taken for sure of what was nearly ruled out.
+
+    Parameters
+    ----------
+    store : Store
+    prediction_id : str
+    schema : Schema
+        The version in force.
+    """
+
+    def __init__(self, store: Store, prediction_id: str, schema: Schema) -> None:
         found = find_array(store, KIND, prediction_id)
         if found is None:
             raise ValueError(f"A prediction must be on record; got id {prediction_id!r}.")
         super().__init__(found)
         self._log_proba: PartedArray = found
+        self._n_classes = max(schema.n_classes, found.n_columns)
+        heirs = list(enumerate(schema.heirs()))
+        self._merged = [(c, own[0]) for c, own in heirs if len(own) == 1 and own[0] != c]
+        self._split = [c for c, own in heirs if len(own) > 1]
 
-    def read_all(self, n_items: int, n_classes: int) -> NDArray[np.float32]:
-        """Return every row; for methods that need the corpus at once.
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Return (n_items, n_classes)."""
+        return self._log_proba.n_rows, self._n_classes
 
-        Items that came after the prediction have no answer, classes that did have probability 0.
-        """
-        n_predicted, n_columns = self.shape
-        out = np.empty((n_items, n_classes), dtype=np.float32)
+    def read_all(self, n_items: int) -> NDArray[np.float32]:
+        """Return every row, NaN for later items; for methods that need the corpus at once."""
+        n_predicted, n_columns = self._log_proba.shape
+        out = np.empty((n_items, self._n_classes), dtype=np.float32)
         out[:n_predicted, n_columns:] = 0
         out[n_predicted:] = np.nan
         step = self._log_proba.part_rows
         for part_no, start in enumerate(range(0, n_predicted, step)):
             # Straight to its place: a block in between costs as much as reading itself.
-            block = out[start : min(start + step, n_predicted), :n_columns]
-            block[:] = self._log_proba.part(part_no)
-            _from_log(block)
+            block = out[start : min(start + step, n_predicted)]
+            block[:, :n_columns] = self._log_proba.part(part_no)
+            _from_log(block[:, :n_columns])
+            self._follow_changes(block)
         return out
+
+    def _as_now(self, proba: NDArray[np.float32]) -> NDArray[np.float32]:
+        n_later = self._n_classes - proba.shape[1]
+        if n_later:
+            proba = np.pad(proba, ((0, 0), (0, n_later)))
+        self._follow_changes(proba)
+        return proba
+
+    def _follow_changes(self, proba: NDArray[np.float32]) -> None:
+        """Let merged and split classes count as they do now, in place."""
+        for before, now in self._merged:
+            proba[:, now] += proba[:, before]
+            proba[:, before] *= 0  # what is NaN stays NaN
+        if self._split and len(proba):
+            proba[np.isin(proba.argmax(axis=1), self._split)] = np.nan
+            proba[:, self._split] *= 0
+            proba /= proba.sum(axis=1, keepdims=True)
 
 
 def write_prediction(

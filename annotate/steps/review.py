@@ -208,7 +208,7 @@ def _suggestions(
     n_items = workspace.n_items()
     if record is None:
         return None, None, summarise_nothing(n_items)
-    proba = StoredProba(workspace.store, record["prediction_id"])
+    proba = StoredProba(workspace.store, record["prediction_id"], schema)
     if previous is not None and _serves_again(previous, record, schema, n_items):
         return record, proba, previous.summary
     return record, proba, summarise_prediction(proba, n_items, class_active(schema))

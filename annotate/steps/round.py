@@ -196,7 +196,7 @@ def _predict(
     k = student.smoothing_k
     proba = average_over_neighbours(own, view.neighbours(k)) if k else own
 
-    first_teacher = StoredProba(workspace.store, mean_with["prediction_id"])
+    first_teacher = StoredProba(workspace.store, mean_with["prediction_id"], workspace.schema)
 
     def proba_of(start: int, stop: int) -> Floats:
         return average_with_anchor(
@@ -286,7 +286,7 @@ def most_likely(proba: Floats) -> NDArray[np.int32]:
 
 def read_guess(workspace: Workspace, prediction_id: str) -> NDArray[np.int32]:
     """Return (n_items,) the most likely class by a stored prediction; -1 for later items too."""
-    proba = StoredProba(workspace.store, prediction_id)
+    proba = StoredProba(workspace.store, prediction_id, workspace.schema)
     guess = np.full(workspace.n_items(), NO_LABEL, dtype=np.int32)
     n_predicted = proba.shape[0]
     for start in range(0, n_predicted, ROWS_AT_ONCE):

@@ -70,7 +70,7 @@ def read_snapshot(workspace: Workspace, previous: Snapshot | None = None) -> Sna
     if (
         previous is not None
         and previous.n_items == len(labels.labels)
-        and np.array_equal(_active(previous.schema), _active(schema))
+        and previous.schema.version == schema.version
     ):
         kept = previous._summaries
     return Snapshot(marks, schema, labels, current_prediction(workspace), asked_first, kept)
@@ -85,7 +85,7 @@ def summary_of(
     kept = snapshot._summaries
     found = kept.get(prediction_id)
     if found is None:
-        proba = StoredProba(workspace.store, prediction_id)
+        proba = StoredProba(workspace.store, prediction_id, snapshot.schema)
         found = summarise_prediction(proba, snapshot.n_items, _active(snapshot.schema))
         while len(kept) >= _SUMMARIES_KEPT:
             kept.pop(next(iter(kept)), None)

@@ -86,7 +86,7 @@ def explain_item(workspace: Workspace, item_id: str) -> ItemHistory:
 
 
 def _answer(workspace: Workspace, record: dict[str, Any], item_no: int) -> dict[str, Any]:
-    proba = StoredProba(workspace.store, record["prediction_id"])
+    proba = StoredProba(workspace.store, record["prediction_id"], workspace.schema)
     answer: dict[str, Any] = {
         "teacher": record["teacher"],
         "prediction_id": record["prediction_id"],

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from annotate.store.tables import gold, items
 
+_REPLACEABLE = ("class_no", "schema_version", "origin", "recorded_at_utc")
 COLUMNS = ("item_no", "class_no", "schema_version", "role", "origin", "recorded_at_utc")
 
 
@@ -17,6 +18,20 @@ def insert_gold(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> No
     """Add gold labels; each row has ``COLUMNS``. An item has one gold label at most."""
     if rows:
         connection.execute(insert(gold), list(rows))
+
+
+def replace_gold(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Give items another gold label in place of the one they have; each keeps its role."""
+    if rows:
+        connection.execute(
+            update(gold)
+            .where(gold.c.item_no == bindparam("number"))
+            .values({name: bindparam(f"new_{name}") for name in _REPLACEABLE}),
+            [
+                {"number": row["item_no"], **{f"new_{name}": row[name] for name in _REPLACEABLE}}
+                for row in rows
+            ],
+        )
 
 
 def read_gold(connection: Connection) -> pd.DataFrame:

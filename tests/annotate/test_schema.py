@@ -54,3 +54,27 @@ def test_classes_are_numbered_in_the_order_given() -> None:
     assert [(c.class_no, c.name) for c in schema.classes] == [(0, "b"), (1, "a")]
     assert schema.classes[1].prompts == ("an a",)
     assert [c.name for c in schema.active] == ["b", "a"]
+
+
+def changed(**became: tuple[int, ...]):
+    """Return a schema of the classes a, b, c, ... in which some have become others."""
+    specs = [ClassSpec(0, name, became=became.get(name, ())) for name in "abcdef"]
+    return new_schema(specs)
+
+
+@pytest.mark.parametrize(
+    ("became", "heirs_of_a"),
+    [
+        ({}, (0,)),
+        ({"a": (1,)}, (1,)),
+        ({"a": (1,), "b": (2,)}, (2,)),  # merged, and merged again
+        ({"a": (1, 2)}, (1, 2)),
+        ({"a": (1,), "b": (2, 3)}, (2, 3)),  # merged into what was split later
+        ({"a": (1, 2), "b": (4,), "c": (4,)}, (4,)),  # split, and put together again
+        ({"a": (1, 2), "c": (3, 4)}, (1, 3, 4)),
+    ],
+)
+def test_the_heirs_of_a_class_are_what_its_changes_come_to(became, heirs_of_a):
+    heirs = changed(**became).heirs()
+    assert heirs[0] == heirs_of_a
+    assert heirs[5] == (5,)

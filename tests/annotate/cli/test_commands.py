@@ -93,3 +93,12 @@ def test_agreement_shows_pairs_reviewers_and_conflicts(run, project):
     assert "6 answers; 3 of 3 items have two or more" in shown
     for words in ("Cohen's kappa", "ann", "66.7%", "item in conflict", "t9"):
         assert words in shown
+
+
+def test_a_class_is_split_and_its_parts_are_merged_again(run, project):
+    shown = run("schema", "split", project, "tool", "--into", "saw, drill").out
+    assert shown == "Schema version 2: fruit, saw, drill\n"
+    assert "8 gold" not in run("status", project).out
+    shown = run("schema", "merge", project, "saw", "drill", "--into", "device").out
+    assert shown == "Schema version 3: fruit, device\n"
+    assert "8 gold" in run("status", project).out

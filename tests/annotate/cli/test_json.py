@@ -29,6 +29,7 @@ COMMANDS = {
     "why": "why {p} t3",
     "export": "export {p} {tmp}/out --format csv",
     "schema rename": "schema rename {p} tool device",
+    "schema split": "schema split {p} tool --into saw,drill",
     "doctor": "doctor {p}",
 }
 KEYS = {

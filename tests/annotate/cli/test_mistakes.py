@@ -39,6 +39,8 @@ MISTAKES = {
     ),
     "no export": ("verify {tmp}", "manifest.json"),
     "unknown class": ("schema retire {p} ship", "got 'ship'"),
+    "a split into one": ("schema split {p} tool --into saw", "two others or more"),
+    "a merge of all there is": ("schema merge {p} fruit tool --into thing", "would leave 1"),
     "unknown recipe": ("run dmeo {tmp}/r", "Did you mean 'demo'"),
     "unknown setting": ("run self_train_texts {tmp}/r --set round=3", "Did you mean 'rounds'"),
     "a setting without value": ("run self_train_texts {tmp}/r --set rounds", "KEY=VALUE"),

@@ -97,25 +97,30 @@ def reference_labels(log, n_items):
     return [classes.pop() if len(classes) == 1 else -1 for classes in given_classes]
 
 
-@given(
-    st.lists(
-        st.tuples(
-            st.integers(0, 3),
-            st.sampled_from(["ann", "bob"]),
-            st.sampled_from(["accept", "relabel", "reject", "skip", "flag"]),
-            st.integers(0, 2),
-            st.booleans(),
-        ),
-        max_size=20,
+def acts(*kinds):
+    """Acts of two reviewers on four items, any of them undone at once or not."""
+    one = st.tuples(
+        st.integers(0, 3),
+        st.sampled_from(["ann", "bob"]),
+        st.sampled_from(kinds),
+        st.integers(0, 2),
+        st.booleans(),
     )
-)
-def test_labels_follow_the_definition(acts):
+    return st.lists(one, max_size=20)
+
+
+def log_of(done):
     rows = []
-    for item_no, reviewer, kind, class_no, undo in acts:
+    for item_no, reviewer, kind, class_no, undo in done:
         rows.append((item_no, reviewer, kind, class_no))
         if undo:
             rows.append((item_no, reviewer, "undo", f"e{len(rows) - 1}"))
-    log = events(*rows)
+    return events(*rows)
+
+
+@given(acts("accept", "relabel", "reject", "skip", "flag"))
+def test_labels_follow_the_definition(done):
+    log = log_of(done)
     assert resolve_decisions(log, 4).labels.tolist() == reference_labels(log, 4)
 
 
@@ -156,3 +161,43 @@ def test_a_derived_label_counts_until_somebody_decides_the_item_itself():
 def test_a_skipped_item_takes_no_derived_label():
     human = resolve_decisions(events((0, "bob", "skip", None), (0, "ann", "derive", 1)), 1)
     assert human.derived.tolist() == [-1]
+
+
+MERGED = ((1,), (1,), (2,))  # class 0 was merged into class 1
+SPLIT = ((1, 2), (1,), (2,))  # class 0 was split into 1 and 2
+
+
+@given(acts("accept", "relabel", "reject", "skip", "derive", "adjudicate"))
+def test_labels_after_a_merge_are_those_of_a_log_that_named_the_heir_at_once(done):
+    log = log_of(done)
+    by_hand = log.assign(class_no=log["class_no"].replace(0, 1))
+    now, expected = resolve_decisions(log, 4, MERGED), resolve_decisions(by_hand, 4)
+    for name in ("labels", "derived", "conflict", "decided", "trains", "measures"):
+        assert getattr(now, name).tolist() == getattr(expected, name).tolist()
+    assert sorted(map(tuple, now.rejected)) == sorted(map(tuple, expected.rejected))
+
+
+def test_reviewers_who_differed_by_merged_classes_only_agree():
+    log = events((0, "ann", "accept", 0), (0, "bob", "relabel", 1))
+    assert resolve_decisions(log, 1).conflict.tolist() == [True]
+    human = resolve_decisions(log, 1, MERGED)
+    assert (human.labels.tolist(), human.conflict.tolist()) == ([1], [False])
+
+
+def test_a_label_of_a_split_class_is_none_and_its_item_open_again():
+    log = events((0, "ann", "accept", 0), (1, "ann", "derive", 0), (2, "ann", "adjudicate", 0))
+    human = resolve_decisions(log, 3, SPLIT)
+    assert human.labels.tolist() == human.derived.tolist() == [-1, -1, -1]
+    assert not human.decided.any()
+
+
+def test_the_answer_before_one_of_a_split_class_does_not_come_back():
+    log = events((0, "ann", "accept", 2), (0, "ann", "relabel", 0))
+    human = resolve_decisions(log, 1, SPLIT)
+    assert (human.labels.tolist(), human.decided.tolist()) == ([-1], [False])
+
+
+def test_who_refused_a_split_class_refused_each_part():
+    human = resolve_decisions(events((3, "ann", "reject", 0), (3, "bob", "skip", None)), 4, SPLIT)
+    assert human.rejected.tolist() == [[3, 1], [3, 2]]
+    assert human.decided.tolist() == [False] * 3 + [True]

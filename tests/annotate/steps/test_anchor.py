@@ -36,10 +36,12 @@ def test_a_round_predicts_the_mean_of_its_student_and_the_first_teacher(workspac
     features = StoredCorpus(workspace, read_given_labels(workspace).training).features().take(rows)
     model = load_file(workspace.paths.model(record["round_no"]) / "model.safetensors")
     student = softmax(features @ model["weight"].T + model["bias"], axis=1)
-    teacher = StoredProba(workspace.store, record["teacher_prediction_id"]).take(rows)
+    teacher = StoredProba(workspace.store, record["teacher_prediction_id"], workspace.schema).take(
+        rows
+    )
     assert anchor["prediction_id"] == record["teacher_prediction_id"]
     np.testing.assert_allclose(
-        StoredProba(workspace.store, record["prediction_id"]).take(rows),
+        StoredProba(workspace.store, record["prediction_id"], workspace.schema).take(rows),
         (1 - anchor["share"]) * student + anchor["share"] * teacher,
         atol=2e-3,  # stored in half precision
     )

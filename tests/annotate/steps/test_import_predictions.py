@@ -22,7 +22,7 @@ def test_rows_are_aligned_by_id_whatever_their_order(workspace, table, tmp_path)
     path = tmp_path / "model.parquet"
     table.sample(frac=1, random_state=0).to_parquet(path)
     report = import_predictions(workspace, path)
-    stored = StoredProba(workspace.store, report.prediction_id).read(0, 120)
+    stored = StoredProba(workspace.store, report.prediction_id, workspace.schema).read(0, 120)
     np.testing.assert_allclose(stored, table[["fruit", "tool", "animal"]], atol=2e-3)
     assert (report.teacher, report.n_answered) == ("imported:model", 120)
 
@@ -32,7 +32,9 @@ def test_items_without_a_row_have_no_answer(workspace, table, tmp_path):
     table.iloc[:100].assign(note="x").to_csv(path, index=False)
     report = import_predictions(workspace, path, name="half")
     assert (report.n_answered, report.ignored_columns) == (100, ("note",))
-    assert np.isnan(StoredProba(workspace.store, report.prediction_id).read(100, 120)).all()
+    assert np.isnan(
+        StoredProba(workspace.store, report.prediction_id, workspace.schema).read(100, 120)
+    ).all()
 
 
 def test_a_matrix_with_ids_gives_the_same_as_a_table(workspace, table, tmp_path):
@@ -41,7 +43,10 @@ def test_a_matrix_with_ids_gives_the_same_as_a_table(workspace, table, tmp_path)
     table[["id"]].to_csv(tmp_path / "ids.csv", index=False)
     one = import_predictions(workspace, tmp_path / "a.parquet")
     two = import_predictions(workspace, tmp_path / "b.npy", ids=tmp_path / "ids.csv")
-    first, second = (StoredProba(workspace.store, r.prediction_id).read(0, 120) for r in (one, two))
+    first, second = (
+        StoredProba(workspace.store, r.prediction_id, workspace.schema).read(0, 120)
+        for r in (one, two)
+    )
     np.testing.assert_array_equal(first, second)
 
 

@@ -13,6 +13,7 @@ from annotate.review.prediction_summary import summarise_prediction
 from annotate.schema import ClassSpec
 from annotate.steps import live_worker
 from annotate.steps.add import add
+from annotate.steps.change_schema import merge_classes, split_class
 from annotate.steps.embed import embed
 from annotate.steps.given_labels import read_given_labels
 from annotate.steps.live_prediction import read_current
@@ -60,6 +61,20 @@ def test_the_summary_is_that_of_the_probabilities(student, workspace):
     np.testing.assert_array_equal(live.summary.predicted, expected.predicted)
     np.testing.assert_array_equal(live.summary.margin, expected.margin)
     np.testing.assert_array_equal(live.take(np.array([7, 3])), live.read(0, 120)[[7, 3]])
+
+
+def test_answers_and_gold_count_as_the_classes_they_have_become(student, workspace, gold):
+    for number in range(60, 90, 3):
+        answer(workspace, number, 0)
+    before = newest(student, workspace)
+    merge_classes(workspace, ["fruit", "tool"], "thing")
+    live = newest(student, workspace)
+    assert live.facts.n_answers == before.facts.n_answers == 10
+    assert set(live.summary.predicted) <= {2, 3}
+    split_class(workspace, "thing", ["fruits", "tools"])
+    assert newest(student, workspace).facts.n_answers == 0
+    answer(workspace, 90, 4)
+    assert newest(student, workspace).facts.n_answers == 1
 
 
 @pytest.mark.parametrize("rest", [{"purpose": "audit"}, {"role": "held_back"}])

@@ -18,9 +18,9 @@ def predicted(workspace, gold):
 
 def test_a_threshold_accepts_what_is_above_it_and_says_why_not_the_rest(predicted):
     report = select(predicted, ["threshold:0.6"])
-    proba = StoredProba(predicted.store, report.prediction_id).read_all(report.n_items, 3)[
-        30:
-    ]  # 30 have gold
+    proba = StoredProba(predicted.store, report.prediction_id, predicted.schema).read_all(
+        report.n_items
+    )[30:]  # 30 have gold
     above = proba.max(axis=1) >= 0.6
     assert (report.n_considered, report.n_accepted) == (90, above.sum())
     assert sum(report.rejected.values()) == 90 - above.sum()
@@ -62,7 +62,9 @@ def test_predictions_come_first_and_unknown_selectors_list_the_near_ones(workspa
 def test_rejected_pairs_are_never_selected(predicted):
     from annotate.store.decisions import Decision, append_decisions
 
-    before = StoredProba(predicted.store, select(predicted).prediction_id).read_all(120, 3)
+    before = StoredProba(
+        predicted.store, select(predicted).prediction_id, predicted.schema
+    ).read_all(120)
     best = int(before[60].argmax())
     append_decisions(predicted.store, [Decision("e", 60, "ann", "reject", 1, class_no=best)])
     from annotate.steps.candidates import candidate_proba

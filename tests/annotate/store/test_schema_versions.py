@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 
 from annotate.errors import SchemaError
@@ -10,11 +12,14 @@ from annotate.schema import ClassSpec, Schema, new_schema
 from annotate.store.database import Store
 from annotate.store.schema_versions import (
     latest_schema,
+    merged,
     record_schema,
     renamed,
     retired,
+    split,
     with_config_classes,
 )
+from annotate.store.tables import schema_versions
 
 CATS = new_schema([ClassSpec(0, "cat", ("a photo of a cat",), "meows"), "dog", "bird"])
 
@@ -98,7 +103,74 @@ def test_two_classes_must_stay():
         retired(retired(CATS, "dog"), "cat")
 
 
-@pytest.mark.parametrize("change", [lambda s, n: renamed(s, n, "x"), retired])
+def facts(schema: Schema):
+    return {spec.name: (spec.class_no, spec.retired, spec.became) for spec in schema.classes}
+
+
+def test_a_class_merged_into_another_is_retired_and_points_to_it():
+    assert facts(merged(CATS, ["cat", "dog"], "dog")) == {
+        "cat": (0, True, (1,)), "dog": (1, False, ()), "bird": (2, False, ()),
+    }  # fmt: skip
+    assert merged(CATS, ["cat"], "dog") == merged(CATS, ["dog", "cat"], "dog")
+
+
+def test_a_new_name_for_merged_classes_takes_the_next_number():
+    assert facts(merged(CATS, ["cat", "dog"], "pet")) == {
+        "cat": (0, True, (3,)), "dog": (1, True, (3,)),
+        "bird": (2, False, ()), "pet": (3, False, ()),
+    }  # fmt: skip
+
+
+def test_a_split_class_is_retired_and_points_to_its_parts_new_or_not():
+    assert facts(split(CATS, "bird", ["owl", "dog", "wren"])) == {
+        "cat": (0, False, ()), "dog": (1, False, ()), "bird": (2, True, (1, 3, 4)),
+        "owl": (3, False, ()), "wren": (4, False, ()),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda: merged(CATS, ["cat", "dog", "bird"], "pet"), "would leave 1"),
+        (lambda: merged(CATS, ["cat"], "cat"), "two classes"),
+        (lambda: merged(CATS, ["cat"], "tiger"), "two classes"),
+        (lambda: merged(CATS, ["cat", "dog"], "BIRD"), "collide"),
+        (lambda: merged(retired(CATS, "cat"), ["dog", "bird"], "cat"), "one in force"),
+        (lambda: split(CATS, "bird", ["owl"]), "two others"),
+        (lambda: split(CATS, "bird", ["owl", "bird"]), "two others"),
+        (lambda: split(CATS, "bird", ["owl", "Owl"]), "collide"),
+    ],
+)
+def test_a_merge_or_split_that_cannot_be_is_refused(change, says: str):
+    with pytest.raises(SchemaError, match=says):
+        change()
+
+
+def test_a_version_stored_before_classes_could_be_merged_still_loads(store: Store):
+    old = [{"class_no": 0, "name": "a", "prompts": ["x"], "description": "", "retired": False}]
+    old.append({**old[0], "class_no": 1, "name": "b"})
+    with store.write() as connection:
+        values = {"version": 1, "task": "single", "classes": json.dumps(old), "note": "init"}
+        connection.execute(insert(schema_versions).values(**values, created_at_utc="2026-01-01"))
+        assert [spec.became for spec in latest_schema(connection).classes] == [(), ()]
+
+
+def test_what_classes_became_is_kept(store: Store):
+    schema = merged(split(CATS, "bird", ["owl", "wren"]), ["cat", "dog"], "pet")
+    with store.write() as connection:
+        record_schema(connection, schema, "both")
+        assert latest_schema(connection) == schema
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda s, n: renamed(s, n, "x"),
+        retired,
+        lambda s, n: merged(s, [n, "cat"], "x"),
+        lambda s, n: split(s, n, ["x", "y"]),
+    ],
+)
 @pytest.mark.parametrize("name", ["fish", "dog"])
 def test_an_unknown_or_retired_class_is_refused_with_those_in_force(change, name: str):
     schema: Schema = retired(CATS, "dog")
