@@ -70,7 +70,7 @@ def read_snapshot(workspace: Workspace, previous: Snapshot | None = None) -> Sna
     if (
         previous is not None
         and previous.n_items == len(labels.labels)
-        and previous.schema.version == schema.version
+        and np.array_equal(_active(previous.schema), _active(schema))
     ):
         kept = previous._summaries
     return Snapshot(marks, schema, labels, current_prediction(workspace), asked_first, kept)

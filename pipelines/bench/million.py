@@ -9,17 +9,21 @@ from statistics import median
 import torch  # noqa: F401  loaded before the clock starts, as in a program that runs on
 
 import annotate
+from annotate.review.queue_request import QueueRequest
+from annotate.steps.review import open_queue
+from annotate.steps.workspace import open_workspace
 from pipelines.bench.alone import Cost, run_alone
 from pipelines.bench.corpora import write_features
 from pipelines.bench.row import Row, spread
 
 STEP_LIMIT_GIB = 3.0
+ORDERS = ("mixed", "diversity", "disagreement", "label_error")
 
 
 def measure(
     n_items: int = 1_000_000, dim: int = 64, n_classes: int = 100, n_runs: int = 3
 ) -> list[Row]:
-    """Add ready-made features, predict by a probe, select, and train one round."""
+    """Add ready-made features, predict by a probe, select, open queues, and train one round."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         write_features(folder, n_items, dim, n_classes, every=min(200, n_items // 10))
@@ -32,12 +36,15 @@ def measure(
             name: [run_alone(select, project, [name]) for _ in range(n_runs)]
             for name in ("growing_share", "growing_quota")
         }
+        opened = {name: run_alone(open_in_order, project, name) for name in ORDERS}
         trained = run_alone(train, project)
     size = f"{n_items:,} x {n_classes}"
     rows = [_timed(f"predict over {size}", predicted, f"probe on {dim} features")]
     for name, costs in selected.items():
         rows.append(_timed(f"select over {size}", costs, name))
     rows.append(_sized(f"add {n_items:,} rows of {dim} features", added))
+    for name, cost in opened.items():
+        rows.append(_sized(f"open the queue {name} over {size}", cost))
     rows.append(_sized(f"train, one round over {size}", trained, "linear student, no neighbours"))
     return rows
 
@@ -89,6 +96,13 @@ def select(project: Path, selectors: list[str]) -> None:
     """Say what a round would learn from."""
     with annotate.open(project) as opened:
         opened.select(selectors)
+
+
+def open_in_order(project: Path, order: str) -> None:
+    """Open the review queue; the probes differ in strength, so they are teachers who disagree."""
+    workspace = open_workspace(project)
+    open_queue(workspace, QueueRequest(order))
+    workspace.close()
 
 
 def train(project: Path) -> None:

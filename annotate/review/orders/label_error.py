@@ -17,7 +17,7 @@ class LabelErrorOrder:
     ----------
     Northcutt, Jiang & Chuang 2021, "Confident learning", arXiv:1911.00068: the ranking by
     normalised margin. Theirs needs out-of-sample probabilities; the head round's student has seen
-    the labels it is asked about, and finds fewer errors for it.
+    the labels it is asked about: it contradicts fewer wrong ones, and fewer right ones too.
     """
 
     because = "its label is in doubt"

@@ -6,14 +6,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from annotate.corpus.records import SourceOptions
 from annotate.errors import NotReadyError
 from annotate.review.queue_request import QueueRequest
+from annotate.schema import ClassSpec
+from annotate.steps.add import add
 from annotate.steps.given_labels import read_given_labels
 from annotate.steps.import_labels import import_labels
 from annotate.steps.predict import predict
 from annotate.steps.review import open_queue
 from annotate.steps.simulate import answer_queue
 from annotate.steps.train import train
+from annotate.steps.workspace import create_workspace
 from annotate.store.decisions import Decision, append_decisions
 from tests.annotate.steps.conftest import CLASSES, N_ITEMS
 from tests.app.review_projects import predict_as_given, text_project
@@ -121,3 +125,36 @@ def test_simulated_answers_to_doubted_labels_are_stored_each_time(texts, tmp_pat
     then = answer_queue(texts, truth, 1, queue="label_error")
     assert [e.item_no for e in (*first, *again, *then)] == [1, 1, 2]
     assert read_given_labels(texts).human.n_acts.tolist() == [0, 2, 1, 0, 0, 0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3))
+def test_of_labels_that_people_gave_to_pictures_wrong_ones_are_asked_first(
+    data_dir, tmp_path, seed
+):
+    given = pd.read_parquet(data_dir / "cifar10n" / "labels10k.parquet")
+    truth = pd.read_csv(data_dir / "cifar10" / "truth_train10k.csv")
+    name_of = dict(zip(given["clean"], truth["label"], strict=True))
+    workspace = create_workspace(
+        tmp_path / "p", tuple(ClassSpec(0, n) for n in sorted(set(name_of.values()))),
+        modality="features",
+    )  # fmt: skip
+    features = data_dir / "cifar10" / "features_mobilenet_v1_pca256_train10k.npy"
+    add(
+        workspace,
+        data_dir / "cifar10" / "truth_train10k.csv",
+        SourceOptions(modality="features", features=features),
+    )
+    rows = np.sort(np.random.default_rng(seed).choice(len(truth), 2000, replace=False))
+    labels = given["random1"].map(name_of)
+    table = pd.DataFrame({"id": truth["id"][rows], "label": labels[rows]})
+    table.to_csv(tmp_path / "gold.csv", index=False)
+    import_labels(workspace, tmp_path / "gold.csv")
+    train(workspace, teacher="probe")
+    is_wrong = np.zeros(len(truth), dtype=bool)
+    is_wrong[rows] = (labels != truth["label"])[rows]
+    trains = read_given_labels(workspace).training >= 0
+    queue = asked(workspace)
+    assert is_wrong[trains].mean() < 0.2
+    assert is_wrong[queue[:100]].mean() > 0.75
+    workspace.close()
