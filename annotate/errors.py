@@ -41,6 +41,10 @@ class NotReadyError(AnnotateError):
     """A step needs something that an earlier step makes."""
 
 
+class LabelStudioError(AnnotateError):
+    """A Label Studio server cannot be reached, refuses, or answers what it must not."""
+
+
 class ExportError(AnnotateError):
     """An export was refused or could not be finished; nothing was left at its destination."""
 

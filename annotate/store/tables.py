@@ -263,6 +263,65 @@ decisions = Table(
 )
 
 
+# Label Studio projects that items were sent to; the newest is the one in use.
+label_studio_links = Table(
+    "label_studio_links",
+    metadata,
+    Column("link_no", Integer, primary_key=True),
+    Column("link_key", Text, nullable=False, unique=True),
+    Column("url", Text, nullable=False),
+    Column("project_id", Integer),
+    Column("label_config", Text, nullable=False),
+    Column("classes", Text, nullable=False),
+    Column("model_version", Text, nullable=False),
+    Column("pulled_until_utc", Text),
+    Column("created_at_utc", Text, nullable=False),
+    sqlite_strict=True,
+)
+
+# Which task stands for which item there. A deleted task stays as a tombstone.
+label_studio_tasks = Table(
+    "label_studio_tasks",
+    metadata,
+    Column(
+        "link_no",
+        Integer,
+        ForeignKey("label_studio_links.link_no"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("task_id", _BigInt, primary_key=True, autoincrement=False),
+    Column("item_no", Integer, ForeignKey("items.item_no"), nullable=False),
+    Column("sent_sha256", Text, nullable=False),
+    Column("sent_at_utc", Text, nullable=False),
+    Column("deleted_at_utc", Text),
+    Index("ix_label_studio_tasks_item_no", "item_no"),
+    sqlite_strict=True,
+)
+
+# The annotations that were read, so that one that is gone or has changed is noticed. ``raw`` keeps
+# what could not be understood, as it came.
+label_studio_annotations = Table(
+    "label_studio_annotations",
+    metadata,
+    Column(
+        "link_no", Integer, ForeignKey("label_studio_links.link_no"), primary_key=True,
+        autoincrement=False,
+    ),
+    Column("annotation_id", _BigInt, primary_key=True, autoincrement=False),
+    Column("task_id", _BigInt, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("raw", Text),
+    Column("read_at_utc", Text, nullable=False),
+    Column("deleted_at_utc", Text),
+    CheckConstraint("outcome IN ('label', 'skip', 'unknown')", name="outcome"),
+    Index("ix_label_studio_annotations_task_id", "task_id"),
+    sqlite_strict=True,
+)  # fmt: skip
+
+
 def canonical_json(value: Any) -> str:
     """Return the one way this project writes a value as JSON: sorted keys, no spaces, no NaN."""
     return json.dumps(

@@ -12,7 +12,7 @@ ROWS = [
     ("compute", "store"),
     ("corpus", "encoders", "selection", "training", "quality", "export"),
     ("teachers",),
-    ("review",),
+    ("review", "bridges"),
     ("steps",),
     ("project", "cli"),
 ]
