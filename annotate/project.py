@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from annotate.steps.export import ExportReport
     from annotate.steps.import_labels import ImportLabelsReport
     from annotate.steps.import_predictions import ImportPredictionsReport
+    from annotate.steps.labelstudio.pull import PullReport
+    from annotate.steps.labelstudio.pushing import PushReport
     from annotate.steps.predict import PredictReport
     from annotate.steps.rounds import RoundsReport
     from annotate.steps.select import SelectReport
@@ -174,6 +176,28 @@ class Project:
         from annotate.steps.export import export
 
         return export(self._workspace, Path(destination), format_name, **options)
+
+    def labelstudio_push(
+        self, url: str | None = None, *, token_file: str | Path | None = None, **options: Any
+    ) -> PushReport:
+        """Send open items to Label Studio; options as ``annotate.steps.labelstudio.push``."""
+        from annotate.steps.labelstudio.link import connect
+        from annotate.steps.labelstudio.push import push
+
+        file = None if token_file is None else Path(token_file)
+        with connect(self._workspace, url, token_file=file) as client:
+            return push(self._workspace, client, **options)
+
+    def labelstudio_pull(
+        self, url: str | None = None, *, token_file: str | Path | None = None
+    ) -> PullReport:
+        """Store what was answered in Label Studio since the last pull."""
+        from annotate.steps.labelstudio.link import connect
+        from annotate.steps.labelstudio.pull import pull
+
+        file = None if token_file is None else Path(token_file)
+        with connect(self._workspace, url, token_file=file) as client:
+            return pull(self._workspace, client)
 
     def close(self) -> None:
         """Close the store."""

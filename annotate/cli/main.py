@@ -17,6 +17,7 @@ from annotate.cli import (
     init,
     items,
     labels,
+    labelstudio,
     people,
     predict,
     predictions,
@@ -53,7 +54,7 @@ for module in (
     export, verify, doctor, run_recipe,
 ):  # fmt: skip
     app.command(module.NAME)(module.command)
-for group in (schema, items, predictions, labels, people, rounds):
+for group in (schema, items, predictions, labels, people, rounds, labelstudio):
     app.add_typer(group.app, name=group.NAME)
 
 

@@ -1,0 +1,1 @@
+"""Label Studio: one file a step, and what the steps share."""
