@@ -39,7 +39,7 @@ lock: .venv/installed ## Pin the newest allowed dependencies in requirements.loc
 		--no-annotate --upgrade pyproject.toml -o requirements.lock
 
 clean: ## Remove .venv, the demo, caches and built packages
-	rm -rf .venv annotate-demo build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .label-studio annotate-demo build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 # uv and not pip for the rest: it resolves the lock file as a whole and ignores stray wheel folders.
 .venv/installed: requirements.lock pyproject.toml
