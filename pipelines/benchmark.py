@@ -26,6 +26,7 @@ BENCHMARKS = (
     "saving",
     "million",
     "review_page",
+    "label_studio",
 )
 VERDICTS = {True: "yes", False: "no", None: "not measured"}
 

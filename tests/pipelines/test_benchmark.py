@@ -15,6 +15,7 @@ from pipelines.bench import (
     answer,
     embed_cpu,
     embed_gpu,
+    label_studio,
     linear,
     live_learning,
     million,
@@ -22,6 +23,7 @@ from pipelines.bench import (
     startup,
 )
 from pipelines.bench.alone import Cost, run_alone
+from pipelines.bench.label_studio_server import PROGRAM_VARIABLE, find_label_studio
 from pipelines.bench.row import Row, compare
 from tests.annotate.encoders.tiny_clip import CONFIG
 
@@ -97,6 +99,18 @@ def test_one_more_answer_beside_the_live_worker(here):
     rows = live_learning.measure(n_items=1000, dim=8, n_classes=3, n_runs=1)
     assert_measured(rows, 1)
     assert "longest stall" in rows[0].note
+
+
+def test_label_studio_there_and_back():
+    if find_label_studio() is None:
+        pytest.skip(f"needs Label Studio: .ci/run installs it, or name it in {PROGRAM_VARIABLE}")
+    assert_measured(label_studio.measure(n_items=40, n_answers=3), 4)
+
+
+def test_without_label_studio_its_rows_say_not_measured(monkeypatch):
+    monkeypatch.setattr(label_studio, "find_label_studio", lambda: None)
+    rows = label_studio.measure()
+    assert [(row.ours, row.met) for row in rows] == [(None, None)] * 4
 
 
 def test_saving():
