@@ -20,7 +20,11 @@ app = typer.Typer(
 
 Url = Annotated[
     str | None,
-    typer.Option(metavar="URL", help="The server's address; default: that of the last push."),
+    typer.Option(
+        metavar="URL",
+        help="The server's address; default: the variable LABEL_STUDIO_URL, else that of the last"
+        " push, if on this machine.",
+    ),
 ]
 TokenFile = Annotated[
     Path | None,
@@ -164,7 +168,6 @@ def serve_command(
         opened(folder) as workspace,
         connect(workspace, url, token_file=token_file, allow_http=allow_http) as client,
     ):
-        tell(f"Listening on http://{address}:{port}; stop with Ctrl-C.")
         serve(workspace, client, secret, address=address, port=port, tell=tell)
 
 

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from annotate.errors import ConfigError
 
 TOKEN_VARIABLE = "LABEL_STUDIO_API_KEY"
+ADDRESS_VARIABLE = "LABEL_STUDIO_URL"
 _LONGEST_SECRET = 10_000  # bytes
 
 
@@ -87,6 +88,26 @@ def check_address(url: str, *, allow_http: bool = False) -> str:
             " it with --allow-http."
         )
     return url.rstrip("/")
+
+
+def choose_address(given: str | None, last: str | None) -> str | None:
+    """Return the address given, else that in the environment, else the last one used.
+
+    The last one counts on this machine only: a project that came from a stranger must not say where
+    the token goes.
+
+    Raises
+    ------
+    ConfigError
+        If only the last one is known, and it is elsewhere.
+    """
+    chosen = given or os.environ.get(ADDRESS_VARIABLE)
+    if chosen or last is None or is_loopback(urlsplit(last).hostname or ""):
+        return chosen or last
+    raise ConfigError(
+        f"You must say where the token may go; the last push went to {last}. If that is right, give"
+        f" it with --url, or set {ADDRESS_VARIABLE}."
+    )
 
 
 def is_loopback(host: str) -> bool:

@@ -382,7 +382,7 @@ class LabelStudioClient:
 
     def _note_time(self, reply: httpx2.Response) -> None:
         try:
-            self._server_time = parsedate_to_datetime(reply.headers["date"])
+            self._server_time = _moment(reply.headers["date"])
         except (KeyError, ValueError):
             self._server_time = None
 
@@ -403,7 +403,7 @@ class LabelStudioClient:
     def _until(self, date: str) -> float:
         if not date:
             return 0.0
-        return (parsedate_to_datetime(date) - self.server_time).total_seconds()
+        return (_moment(date) - self.server_time).total_seconds()
 
     def _refuse(self, reply: httpx2.Response) -> None:
         status, where = reply.status_code, f"{reply.request.method} {reply.request.url.path}"
@@ -441,6 +441,11 @@ class LabelStudioClient:
 
 class _NotTakenError(LostReplyError):
     """Nothing came of the request: it did not reach the server, or was turned away."""
+
+
+def _moment(date: str) -> datetime:
+    moment = parsedate_to_datetime(date)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _detail(reply: httpx2.Response) -> str:

@@ -7,7 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from annotate.bridges.label_studio.access import TOKEN_VARIABLE, check_address, read_secret
+from annotate.bridges.label_studio.access import (
+    TOKEN_VARIABLE,
+    check_address,
+    choose_address,
+    read_secret,
+)
 from annotate.bridges.label_studio.client import LabelStudioClient
 from annotate.errors import NotReadyError
 from annotate.review.cards import Basis
@@ -40,7 +45,7 @@ def connect(
     token_file: Path | None = None,
     allow_http: bool = False,
 ) -> LabelStudioClient:
-    """Return a client for a server, by default the one that the last push went to.
+    """Return a client for a server, by default the one that the last push went to if it is here.
 
     Raises
     ------
@@ -49,7 +54,9 @@ def connect(
     NotReadyError
         If no address is given and nothing was pushed yet.
     """
-    address = check_address(url or required_link(workspace).url, allow_http=allow_http)
+    link = current_link(workspace)
+    chosen = choose_address(url, link.url if link else None) or required_link(workspace).url
+    address = check_address(chosen, allow_http=allow_http)
     token = read_secret(TOKEN_VARIABLE, token_file, "--token-file", "A Label Studio token")
     return LabelStudioClient(address, token)
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from annotate.bridges.label_studio.client import MAX_RETRIES, LostReplyError, RefusedError
 from annotate.bridges.label_studio.tasks import fingerprint
@@ -18,31 +19,51 @@ def renew_predictions(work: Push) -> None:
     with work.workspace.store.read() as connection:
         tasks = read_tasks(connection, work.link.link_no)
     tasks = tasks[~tasks["deleted"] & np.isin(tasks["item_no"], work.queue.item_nos)]
-    wanted = work.predictions(tasks["item_no"].tolist())
-    stale = {
-        task_id: item_no
-        for task_id, item_no, sent in tasks[["task_id", "item_no", "sent_sha256"]].itertuples(
-            index=False
-        )
-        if sent != fingerprint(wanted[item_no])
-    }
-    # A task found again of an item without prediction may still have none to take back.
-    withdrawn = [task_id for task_id, item_no in stale.items() if wanted[item_no] is None]
+    withdrawn, renewed = _stale(work, tasks)
     for start in range(0, len(withdrawn), TASKS_AT_ONCE):
         chunk = withdrawn[start : start + TASKS_AT_ONCE]
         work.client.delete_predictions(work.project_id, chunk)
         _record_sent(work, dict.fromkeys(chunk, ""))
         work.report.n_withdrawn += len(chunk)
-    renewed = {t: p for t, no in stale.items() if (p := wanted[no]) is not None}
     if not renewed or work.model_version is None:
         return
     # A killed push may have sent some without putting them on record.
     there = work.client.tasks_with_version(work.project_id, work.model_version)
-    _record_sent(work, {t: fingerprint(p) for t, p in renewed.items() if t in there})
-    left = [task_id for task_id in renewed if task_id not in there]
-    for start in range(0, len(left), TASKS_AT_ONCE):
-        _send_predictions(work, left[start : start + TASKS_AT_ONCE], renewed)
-        work.progress(min(start + TASKS_AT_ONCE, len(left)), len(left), "predictions")
+    task_ids = list(renewed)
+    for start in range(0, len(task_ids), TASKS_AT_ONCE):
+        chunk = task_ids[start : start + TASKS_AT_ONCE]
+        predictions = _predictions_of(work, {t: renewed[t] for t in chunk})
+        _record_sent(work, {t: fingerprint(p) for t, p in predictions.items() if t in there})
+        left = [task_id for task_id in chunk if task_id not in there]
+        if left:
+            _send_predictions(work, left, predictions)
+        work.progress(start + len(chunk), len(task_ids), "predictions")
+
+
+def _stale(work: Push, tasks: pd.DataFrame) -> tuple[list[int], dict[int, int]]:
+    """Return the tasks whose predictions must go, and {task: item} of those that need newer ones.
+
+    Read in blocks: what is wanted for every task at once would not fit into memory.
+    """
+    withdrawn: list[int] = []
+    renewed: dict[int, int] = {}
+    for start in range(0, len(tasks), TASKS_AT_ONCE):
+        block = tasks.iloc[start : start + TASKS_AT_ONCE]
+        wanted = work.predictions(block["item_no"].tolist())
+        columns = (block[name].tolist() for name in ("task_id", "item_no", "sent_sha256"))
+        for task_id, item_no, sent in zip(*columns, strict=True):
+            if sent == fingerprint(wanted[item_no]):
+                continue
+            if wanted[item_no] is None:
+                withdrawn.append(task_id)
+            else:
+                renewed[task_id] = item_no
+    return withdrawn, renewed
+
+
+def _predictions_of(work: Push, item_of: Mapping[int, int]) -> dict[int, dict[str, Any]]:
+    wanted = work.predictions(item_of.values())
+    return {task_id: p for task_id, no in item_of.items() if (p := wanted[no]) is not None}
 
 
 def _send_predictions(

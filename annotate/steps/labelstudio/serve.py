@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -14,7 +15,7 @@ from annotate.bridges.label_studio.backend import make_backend
 from annotate.bridges.label_studio.client import LabelStudioClient
 from annotate.bridges.label_studio.label_config import choices_of
 from annotate.bridges.label_studio.tasks import item_of_task, make_prediction
-from annotate.errors import AnnotateError
+from annotate.errors import AnnotateError, ConfigError
 from annotate.review.cards import likeliest_classes
 from annotate.review.measuring import is_blind
 from annotate.steps.labelstudio.link import asked_first, current_model, required_link
@@ -150,17 +151,38 @@ def serve(
         What Label Studio must send along.
     tell : callable
         Told in one line what happens.
+
+    Raises
+    ------
+    NotReadyError
+        If nothing was pushed yet.
+    ConfigError
+        If the address and port cannot be listened on.
     """
     import uvicorn
 
     required_link(workspace)
+    listening = _listen(address, port)
     puller = PullOnHint(lambda: pull(workspace, client), tell)
     application = make_backend(StoredPredictor(workspace), secret, puller.hint)
+    settings = uvicorn.Config(
+        application, log_level="warning", access_log=False, server_header=False, lifespan="off"
+    )
     puller.start()
+    tell(f"Listening on http://{address}:{port}; stop with Ctrl-C.")
     try:
-        uvicorn.run(
-            application, host=address, port=port, log_level="warning", access_log=False,
-            server_header=False, lifespan="off",
-        )  # fmt: skip
+        uvicorn.Server(settings).run(sockets=[listening])
     finally:
         puller.stop()
+        listening.close()
+
+
+def _listen(address: str, port: int) -> socket.socket:
+    try:
+        family, _, _, _, where = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(where[:2], family=family)
+    except OSError as error:
+        raise ConfigError(
+            f"The backend needs an address of this machine and a free port; {address}:{port} is not"
+            f" ({error.strerror}). Give others with --address and --port."
+        ) from error

@@ -4,7 +4,13 @@ import traceback
 
 import pytest
 
-from annotate.bridges.label_studio.access import TOKEN_VARIABLE, Secret, check_address, read_secret
+from annotate.bridges.label_studio.access import (
+    TOKEN_VARIABLE,
+    Secret,
+    check_address,
+    choose_address,
+    read_secret,
+)
 from annotate.errors import ConfigError
 
 TOKEN = "0123456789abcdef0123456789abcdef01234567"
@@ -102,6 +108,16 @@ def test_a_password_in_an_address_is_refused_and_not_repeated():
     with pytest.raises(ConfigError, match="no password") as caught:
         check_address("https://ann:hunter2@x.org")
     assert "hunter2" not in str(caught.value)
+
+
+def test_an_address_that_only_the_project_knows_counts_on_this_machine_alone(monkeypatch):
+    monkeypatch.delenv("LABEL_STUDIO_URL", raising=False)
+    assert choose_address(None, "http://127.0.0.1:8080") == "http://127.0.0.1:8080"
+    with pytest.raises(ConfigError, match="where the token may go"):
+        choose_address(None, "https://stranger.example.org")
+    monkeypatch.setenv("LABEL_STUDIO_URL", "https://ours.example.org")
+    assert choose_address(None, "https://stranger.example.org") == "https://ours.example.org"
+    assert choose_address("https://x.org", None) == "https://x.org"
 
 
 @pytest.mark.parametrize("host", ["x.org", "192.168.1.5", "localhost.evil.org", "127.0.0.1.nip.io"])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -166,6 +167,13 @@ def test_a_pull_that_failed_is_told_and_tried_again(pushed, server, monkeypatch)
     wait_for(lambda: len(told) == 2)
     puller.stop()
     assert told[0].startswith("It is down.") and "1 decisions" in told[1]
+
+
+def test_a_port_that_is_taken_is_a_mistake_of_one_line(pushed, server):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(ConfigError, match=f"127.0.0.1:{port}"):
+            serve.serve(pushed, server.client(), Secret("s"), port=port, tell=print)
 
 
 def test_a_backend_without_a_secret_does_not_start(monkeypatch):
