@@ -33,7 +33,7 @@ def command(
     folder: ProjectDir,
     destination: Annotated[Path, typer.Argument(metavar="OUT", help="A new or empty folder.")],
     format_name: Annotated[
-        str, typer.Option("--format", help="parquet, csv, jsonl or imagefolder.")
+        str, typer.Option("--format", help="parquet, csv, jsonl, imagefolder or labelstudio.")
     ] = "parquet",
     min_confidence: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="Leave out pseudo-labels below it.")

@@ -10,6 +10,7 @@ EXPORTERS = Registry(
         "csv": "annotate.export.csv:CsvExporter",
         "imagefolder": "annotate.export.imagefolder:ImageFolderExporter",
         "jsonl": "annotate.export.jsonl:JsonlExporter",
+        "labelstudio": "annotate.export.labelstudio:LabelStudioExporter",
         "parquet": "annotate.export.parquet:ParquetExporter",
     },
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import os
 from collections import Counter
 from dataclasses import replace
@@ -91,7 +92,12 @@ def load_ids(files: dict[str, bytes]) -> list[str]:
         ".jsonl": lambda file: pd.read_json(file, lines=True),
         ".parquet": pd.read_parquet,
     }
-    ids = []
+    ids = [
+        task["data"]["annotate_item"]
+        for path, data in files.items()
+        if Path(path).name == "tasks.json"
+        for task in json.loads(data)
+    ]
     for path, data in files.items():
         if Path(path).suffix in readers and data:
             ids += readers[Path(path).suffix](io.BytesIO(data))["item_id"].tolist()

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeGuard
 
-from annotate.bridges.label_studio.label_config import CONTROL
+from annotate.export.labelstudio import CONTROL
 
 Outcome = Literal["label", "skip", "unknown"]
 _LONGEST_VERSION = 200  # characters

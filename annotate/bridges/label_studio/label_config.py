@@ -11,11 +11,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from annotate.errors import LabelStudioError, SchemaError
+from annotate.export.labelstudio import CONTROL, DATA_FIELDS, OBJECT
 from annotate.schema import Modality, Schema
 
-CONTROL = "label"
-OBJECT = "item"
-DATA_FIELDS = {"text": "text", "image": "image"}
 # A longer list is shown as a menu that one can type into.
 MOST_BUTTONS = 20
 _MOST_ERRORS = 200  # characters

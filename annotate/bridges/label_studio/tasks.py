@@ -10,15 +10,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from annotate.bridges.label_studio.label_config import CONTROL, DATA_FIELDS, OBJECT
 from annotate.corpus.printable import printable
 from annotate.errors import ConfigError
+from annotate.export.labelstudio import DATA_FIELDS, ID_FIELD, chosen_class
 from annotate.schema import Modality
 
-# What a task's data say about the item: who it is for us, and what people call it.
+# By which we know what item a task is for.
 KEY_FIELD = "annotate_key"
-ID_FIELD = "annotate_item"
-LOCAL_FILES = "/data/local-files/?d="
 
 
 def task_key(link_key: str, item_no: int) -> str:
@@ -60,14 +58,7 @@ def make_prediction(class_name: str, score: float, model_version: str) -> dict[s
     return {
         "model_version": model_version,
         "score": round(float(score), 4),
-        "result": [
-            {
-                "from_name": CONTROL,
-                "to_name": OBJECT,
-                "type": "choices",
-                "value": {"choices": [class_name]},
-            }
-        ],
+        "result": chosen_class(class_name),
     }
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from annotate.bridges.label_studio.tasks import LOCAL_FILES, image_address
+from annotate.bridges.label_studio.tasks import image_address
 from annotate.errors import ConfigError
+from annotate.export.labelstudio import LOCAL_FILES
 from annotate.steps.review import Queue
 from annotate.steps.workspace import Workspace
 from annotate.store.items import read_items_at

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from annotate.bridges.label_studio.client import LabelStudioClient
 from annotate.bridges.label_studio.label_config import make_label_config
-from annotate.bridges.label_studio.tasks import LOCAL_FILES
 from annotate.errors import NotReadyError
+from annotate.export.labelstudio import LOCAL_FILES
 from annotate.protocols import Progress, no_progress
 from annotate.review.measuring import is_blind
 from annotate.review.queue import DEFAULT_ORDER

@@ -15,11 +15,13 @@ from PIL import Image
 
 from annotate.bridges.label_studio.access import Secret
 from annotate.bridges.label_studio.client import LabelStudioClient
+from annotate.bridges.label_studio.label_config import make_label_config
+from annotate.steps.export import export
 from annotate.steps.given_labels import read_given_labels
 from annotate.steps.labelstudio.link import current_link
 from annotate.steps.labelstudio.pull import pull
 from annotate.steps.labelstudio.push import push
-from annotate.store.decisions import read_decisions
+from annotate.store.decisions import Decision, append_decisions, read_decisions
 from annotate.store.label_studio import read_tasks
 from annotate.store.queue_front import ask_first
 from pipelines.bench.label_studio_server import (
@@ -124,6 +126,17 @@ def test_there_and_back_and_again(server, client, project):
     assert len(server.request("GET", f"/api/tasks/{task_of[9]}").json()["predictions"]) == 2
     assert not push(project, client).changed
     assert not pull(project, client).changed
+
+
+def test_an_export_can_be_imported(server, client, project, tmp_path):
+    for number in range(3):
+        event = Decision(f"e{number}", number, "ann", "relabel", 1, class_no=number)
+        append_decisions(project.store, [event])
+    export(project, tmp_path / "out", "labelstudio")
+    project_id = client.create_project("import", "", make_label_config(project.schema, "text"))
+    body = json.loads((tmp_path / "out" / "tasks.json").read_text())
+    server.request("POST", f"/api/projects/{project_id}/import", json=body)
+    assert client.annotations_there(project_id) == 3
 
 
 class Losing(httpx2.HTTPTransport):
