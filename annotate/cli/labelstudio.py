@@ -133,6 +133,9 @@ def pull_command(
         f"Kept raw, not one class of this project: {format_counts(report.unknown)}."
         if report.unknown
         else None,
+        f"{report.n_not_blind:,} measure, but a suggestion was in sight: push after each draw."
+        if report.n_not_blind
+        else None,
         f"{report.n_foreign_tasks:,} annotated tasks are not from here and were left alone."
         if report.n_foreign_tasks
         else None,

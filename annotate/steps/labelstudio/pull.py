@@ -68,6 +68,8 @@ class PullReport:
         Annotations that are gone from the server.
     n_tasks_deleted : int
         Tasks that are gone; the decisions made on them stand.
+    n_not_blind : int
+        New answers that measure, given with a suggestion in sight: it was drawn after the push.
     n_foreign_tasks : int
         Annotated tasks that no push made; they belong to no item and were left alone.
     unknown : mapping of str to int
@@ -82,6 +84,7 @@ class PullReport:
     n_undone: int = 0
     n_deleted: int = 0
     n_tasks_deleted: int = 0
+    n_not_blind: int = 0
     n_foreign_tasks: int = 0
     unknown: dict[str, int] = field(default_factory=dict)
 
@@ -339,6 +342,7 @@ def _store(work: _Pull, events: Sequence[Decision]) -> None:
         else:
             work.report.n_decisions += 1
             work.report.n_skips += event.kind == "skip"
+            work.report.n_not_blind += event.role == "held_back" and not event.shown["blind"]
 
 
 def _take_deletions(work: _Pull) -> None:

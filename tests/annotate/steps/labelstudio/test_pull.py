@@ -254,6 +254,15 @@ def test_answers_that_measure_stay_held_back(project, server, reason, purpose):
     assert events(project)["role"].tolist() == ["held_back"] * 2
 
 
+def test_an_answer_that_measures_but_was_given_with_a_suggestion_is_told(pushed, server):
+    with pushed.store.write() as connection:
+        ask_first(connection, [0], "audit")
+    server.annotate(1, "cat")
+    assert run(pushed, server).n_not_blind == 1
+    [row] = events(pushed).itertuples()
+    assert (row.role, json.loads(row.shown)["blind"]) == ("held_back", False)
+
+
 def test_tasks_that_no_push_made_are_left_alone(pushed, server):
     server._import(1, [{"data": {"text": "x"}}, {"data": {"annotate_key": "other:1"}}])
     link_key = current_link(pushed).link_key
