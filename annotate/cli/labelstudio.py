@@ -124,13 +124,15 @@ def pull_command(
     counts = {
         "decisions": report.n_decisions,
         "of them skips": report.n_skips,
+        "of them derived": report.n_derived,
         "undone": report.n_undone,
+        "kept raw": report.n_kept_raw,
         "annotations deleted there": report.n_deleted,
         "annotated tasks deleted there": report.n_tasks_deleted,
     }
     print_lines(
         f"Stored: {format_counts(counts)}." if report.changed else "Nothing had changed.",
-        f"Kept raw, not one class of this project: {format_counts(report.unknown)}."
+        f"Raw, because they are not one class of this project: {format_counts(report.unknown)}."
         if report.unknown
         else None,
         f"{report.n_not_blind:,} measure, but a suggestion was in sight: push after each draw."

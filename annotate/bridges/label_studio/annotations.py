@@ -42,6 +42,8 @@ class Answer:
         The server's clock.
     parent_prediction : int or None
         The prediction that the answer was made from.
+    in_bulk : bool
+        Nobody looked at this task: somebody made annotations of many predictions at once.
     """
 
     annotation_id: int
@@ -54,6 +56,7 @@ class Answer:
     created_at: str
     updated_at: str
     parent_prediction: int | None
+    in_bulk: bool
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,9 @@ def read_annotation(raw: Mapping[str, Any]) -> Answer | None:
     usable = isinstance(lead_time, int | float) and math.isfinite(lead_time) and lead_time >= 0
     answered = {key: raw.get(key) for key in ("result", "was_cancelled", "completed_by")}
     parent = raw.get("parent_prediction")
+    in_bulk = _is_whole(parent) and _was_made_in_bulk(raw)
+    if in_bulk:  # else confirming it by itself would change nothing
+        answered["in_bulk"] = True
     return Answer(
         annotation_id=number,
         outcome=outcome,
@@ -86,6 +92,7 @@ def read_annotation(raw: Mapping[str, Any]) -> Answer | None:
         created_at=_text(raw.get("created_at")),
         updated_at=_text(raw.get("updated_at")),
         parent_prediction=parent if _is_whole(parent) else None,
+        in_bulk=in_bulk,
     )
 
 
@@ -126,6 +133,13 @@ def _read_result(raw: Mapping[str, Any]) -> tuple[Outcome, str | None, str]:
     if len(chosen) != 1:
         return "unknown", None, "no choice" if not chosen else "several choices"
     return "label", chosen[0], ""
+
+
+def _was_made_in_bulk(raw: Mapping[str, Any]) -> bool:
+    """Tell "Create Annotations From Predictions" from an answer, which took time and was saved."""
+    if raw.get("last_action") == "prediction":
+        return True
+    return "updated_by" in raw and raw["updated_by"] is None and raw.get("lead_time") is None
 
 
 def _user(value: Any) -> int | str | None:

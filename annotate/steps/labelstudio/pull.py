@@ -62,12 +62,16 @@ class PullReport:
         New decisions, skips included, undos not.
     n_skips : int
         Of these, skips.
+    n_derived : int
+        Of these, labels derived for items that nobody looked at: annotations made of predictions.
     n_undone : int
         Decisions taken back, because their annotation is gone or no longer says one class.
     n_deleted : int
         Annotations that are gone from the server.
     n_tasks_deleted : int
         Tasks that are gone; the decisions made on them stand.
+    n_kept_raw : int
+        New or changed annotations that are not one class of ours; no decision came of them.
     n_not_blind : int
         New answers that measure, given with a suggestion in sight: it was drawn after the push.
     n_foreign_tasks : int
@@ -81,9 +85,11 @@ class PullReport:
     n_tasks_read: int = 0
     n_decisions: int = 0
     n_skips: int = 0
+    n_derived: int = 0
     n_undone: int = 0
     n_deleted: int = 0
     n_tasks_deleted: int = 0
+    n_kept_raw: int = 0
     n_not_blind: int = 0
     n_foreign_tasks: int = 0
     unknown: dict[str, int] = field(default_factory=dict)
@@ -91,7 +97,12 @@ class PullReport:
     @property
     def changed(self) -> bool:
         """Return whether anything new was stored."""
-        return any((self.n_decisions, self.n_undone, self.n_deleted, self.n_tasks_deleted))
+        return any(
+            (
+                self.n_decisions, self.n_undone, self.n_kept_raw, self.n_deleted,
+                self.n_tasks_deleted,
+            )
+        )  # fmt: skip
 
 
 @dataclass
@@ -210,6 +221,7 @@ def _take_page(work: _Pull, page: Sequence[Mapping[str, Any]]) -> None:
                 events += _undos(work, annotation_id)
     _store(work, events)
     if rows or gone:
+        work.report.n_kept_raw += sum(row["outcome"] == "unknown" for row in rows)
         with work.workspace.store.write() as connection:
             record_annotations(connection, work.link.link_no, rows)
             bury_annotations(connection, work.link.link_no, gone)
@@ -224,9 +236,16 @@ def _annotations(task: Mapping[str, Any]) -> list[tuple[Answer, Mapping[str, Any
             f"Label Studio must list the annotations of task {task['id']}; it did not. Check that"
             " its version is 1.20 or newer."
         )
-    read = [(read_annotation(raw), raw) for raw in listed if isinstance(raw, Mapping)]
-    known = [(answer, raw) for answer, raw in read if answer is not None]
-    return sorted(known, key=lambda pair: (pair[0].updated_at, pair[0].annotation_id))
+    read = []
+    for raw in listed:
+        answer = read_annotation(raw) if isinstance(raw, Mapping) else None
+        if answer is None:
+            raise LabelStudioError(
+                f"Label Studio must number the annotations of task {task['id']}; it did not. Check"
+                " that its version is 1.20 or newer."
+            )
+        read.append((answer, raw))
+    return sorted(read, key=lambda pair: (pair[0].updated_at, pair[0].annotation_id))
 
 
 def _take_answer(
@@ -245,6 +264,8 @@ def _take_answer(
             outcome, reason = "unknown", "another class"
         elif work.schema.classes[class_no].retired:
             outcome, reason = "unknown", "a retired class"
+        elif answer.in_bulk and is_blind(work.reasons.get(item_no)):
+            outcome, reason = "unknown", "made in bulk, but measures"
     row = {
         "annotation_id": answer.annotation_id,
         "task_id": task["id"],
@@ -285,6 +306,8 @@ def _decision(
         shown |= {} if seen.score is None else {"confidence": seen.score}
     if answer.outcome == "skip":
         kind = "skip"
+    elif answer.in_bulk:
+        kind = "derive"
     else:
         kind = "accept" if shown.get("class_no") == class_no else "relabel"
     state = f"{_time(answer.updated_at)}:{answer.sha256[:16]}"
@@ -342,6 +365,7 @@ def _store(work: _Pull, events: Sequence[Decision]) -> None:
         else:
             work.report.n_decisions += 1
             work.report.n_skips += event.kind == "skip"
+            work.report.n_derived += event.kind == "derive"
             work.report.n_not_blind += event.role == "held_back" and not event.shown["blind"]
 
 

@@ -90,6 +90,7 @@ class FakeLabelStudio(httpx2.BaseTransport):
         result: Any = None,
         user: int = 1,
         parent: int | None = None,
+        in_bulk: bool = False,
     ) -> int:
         """Let a user choose a class, give another result, or skip; return the annotation."""
         self._tick()
@@ -103,7 +104,8 @@ class FakeLabelStudio(httpx2.BaseTransport):
                 "result": result,
                 "was_cancelled": skipped,
                 "completed_by": user,
-                "lead_time": 2.5,
+                "lead_time": None if in_bulk else 2.5,
+                "updated_by": None if in_bulk else user,
                 "created_at": self._stamp(),
                 "updated_at": self._stamp(),
                 "parent_prediction": parent,

@@ -75,6 +75,16 @@ def test_the_user_may_come_as_a_number_or_with_an_address():
     assert read(completed_by=[]).completed_by is None
 
 
+def test_annotations_made_of_many_predictions_at_once_are_told_from_answers():
+    bulk = {"parent_prediction": 3, "lead_time": None, "updated_by": None}
+    assert read(**bulk).in_bulk
+    assert read(parent_prediction=3, updated_by=1, last_action="prediction").in_bulk
+    for answered in ({"lead_time": 2.0}, {"updated_by": 1}, {"parent_prediction": None}):
+        assert not read(**{**bulk, **answered}).in_bulk
+    assert not read(parent_prediction=3, lead_time=None).in_bulk  # a server that does not say
+    assert read(**bulk).sha256 != read(**{**bulk, "updated_by": 1}).sha256
+
+
 def prediction(number, second, name="owl", score=0.5):
     at = f"2026-01-01T00:00:{second:02d}Z"
     return {"id": number, "created_at": at, "score": score, "model_version": f"v{number}",

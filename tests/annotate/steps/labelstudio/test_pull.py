@@ -206,7 +206,7 @@ def test_decisions_on_a_deleted_task_stand(pushed, server):
 def test_what_is_not_one_class_is_kept_raw_and_told(pushed, server, result, reason):
     number = server.annotate(1, result=result)
     report = run(pushed, server)
-    assert (report.unknown, report.n_decisions) == ({reason: 1}, 0)
+    assert (report.unknown, report.n_decisions, report.changed) == ({reason: 1}, 0, True)
     assert json.loads(on_record(pushed)[number]["raw"])["result"] == result
     assert not run(pushed, server).changed
     assert run(pushed, server).unknown == {reason: 1}
@@ -261,6 +261,38 @@ def test_an_answer_that_measures_but_was_given_with_a_suggestion_is_told(pushed,
     assert run(pushed, server).n_not_blind == 1
     [row] = events(pushed).itertuples()
     assert (row.role, json.loads(row.shown)["blind"]) == ("held_back", False)
+
+
+def test_an_annotation_made_of_a_prediction_in_bulk_is_a_derived_label(pushed, server):
+    number = server.annotate(1, "cat", parent=1, in_bulk=True)
+    assert run(pushed, server).n_derived == 1
+    given = read_given_labels(pushed)
+    assert (given.human.derived[0], given.human.labels[0]) == (CAT, -1)
+    server.change(number, updated_by=1)  # somebody opened the task and confirmed it
+    assert run(pushed, server).n_decisions == 1
+    assert labels(pushed)[0] == CAT
+    server.delete_annotation(number)
+    run(pushed, server)
+    given = read_given_labels(pushed)
+    assert (given.human.derived[0], given.human.labels[0]) == (-1, -1)
+
+
+def test_bulk_measures_nothing(pushed, server):
+    with pushed.store.write() as connection:
+        ask_first(connection, [0], "audit")
+    server.annotate(1, "cat", parent=1, in_bulk=True)
+    assert run(pushed, server).unknown == {"made in bulk, but measures": 1}
+
+
+@pytest.mark.parametrize("odd", [{"id": None}, "x", None])
+def test_an_annotation_without_a_number_is_an_error_and_not_dropped(pushed, server, odd):
+    server.annotate(1, "cat")
+    listed = server._list_tasks
+    server._list_tasks = lambda params: (
+        200, {"tasks": [{**t, "annotations": [odd]} for t in listed(params)[1]["tasks"]]},
+    )  # fmt: skip
+    with pytest.raises(LabelStudioError, match="must number"):
+        run(pushed, server)
 
 
 def test_tasks_that_no_push_made_are_left_alone(pushed, server):

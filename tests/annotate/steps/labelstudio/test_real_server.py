@@ -128,6 +128,20 @@ def test_there_and_back_and_again(server, client, project):
     assert not pull(project, client).changed
 
 
+def test_annotations_made_of_predictions_are_derived_labels(server, client, project):
+    push(project, client)
+    project_id, task_of = current_link(project).project_id, tasks_of(project)
+    server.request(
+        "POST", "/api/dm/actions",
+        params={"id": "predictions_to_annotations", "project": project_id},
+        json={"selectedItems": {"all": False, "included": [int(task_of[n]) for n in range(5)]}},
+    )  # fmt: skip
+    server.annotate(task_of[9], "owl")
+    report = pull(project, client)
+    assert (report.n_decisions, report.n_derived) == (6, 5)
+    assert not pull(project, client).changed
+
+
 def test_an_export_can_be_imported(server, client, project, tmp_path):
     for number in range(3):
         event = Decision(f"e{number}", number, "ann", "relabel", 1, class_no=number)
