@@ -71,7 +71,7 @@ def push_command(
 
     with (
         opened(folder) as workspace,
-        connect(workspace, url, token_file=token_file, allow_http=allow_http) as client,
+        connect(workspace, url, token_file=token_file, allow_http=allow_http, tell=tell) as client,
         progress_bar() as progress,
     ):
         report = push(
@@ -114,7 +114,7 @@ def pull_command(
 
     with (
         opened(folder) as workspace,
-        connect(workspace, url, token_file=token_file, allow_http=allow_http) as client,
+        connect(workspace, url, token_file=token_file, allow_http=allow_http, tell=tell) as client,
         progress_bar() as progress,
     ):
         report = pull(workspace, client, progress=progress)
@@ -132,7 +132,7 @@ def pull_command(
     }
     print_lines(
         f"Stored: {format_counts(counts)}." if report.changed else "Nothing had changed.",
-        f"Raw, because they are not one class of this project: {format_counts(report.unknown)}."
+        f"Kept raw, not one class of this project: {_by_reason(report.unknown)}."
         if report.unknown
         else None,
         f"{report.n_not_blind:,} measure, but a suggestion was in sight: push after each draw."
@@ -165,15 +165,21 @@ def serve_command(
     from annotate.steps.labelstudio.link import connect
     from annotate.steps.labelstudio.serve import backend_secret, serve
 
-    def tell(line: str) -> None:
-        print(printable_line(line), file=sys.stderr, flush=True)
-
     secret = backend_secret(secret_file)
     with (
         opened(folder) as workspace,
-        connect(workspace, url, token_file=token_file, allow_http=allow_http) as client,
+        connect(workspace, url, token_file=token_file, allow_http=allow_http, tell=tell) as client,
     ):
         serve(workspace, client, secret, address=address, port=port, tell=tell)
+
+
+def tell(line: str) -> None:
+    """Print a line on standard error."""
+    print(printable_line(line), file=sys.stderr, flush=True)
+
+
+def _by_reason(counts: dict[str, int]) -> str:
+    return ", ".join(f"{reason} ({n:,})" for reason, n in counts.items())
 
 
 def _with_verdict(report: Any) -> dict[str, Any]:

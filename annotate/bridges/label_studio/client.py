@@ -72,6 +72,8 @@ class LabelStudioClient:
         A legacy token (40 hex digits), or a personal access token, which is exchanged for one that
         lasts minutes.
     transport : httpx2.BaseTransport, optional
+    tell : callable
+        Told in one line why and how long it waits.
     sleep, draw : callables
         How to wait, and random numbers from 0 to 1; for tests.
     """
@@ -82,12 +84,14 @@ class LabelStudioClient:
         token: Secret,
         *,
         transport: httpx2.BaseTransport | None = None,
+        tell: Callable[[str], None] = lambda line: None,
         sleep: Callable[[float], None] = time.sleep,
         draw: Callable[[], float] = random.random,
     ) -> None:
         self.url = url
         self._token = token
         self._access: Secret | None = None
+        self._tell = tell
         self._sleep = sleep
         self._draw = draw
         self._server_time: datetime | None = None
@@ -111,8 +115,9 @@ class LabelStudioClient:
         """Return the server's clock at its last answer, ours where it told none."""
         return self._server_time or datetime.now(UTC)
 
-    def wait(self, seconds: float) -> None:
-        """Wait as long as a lost reply asks for."""
+    def wait(self, seconds: float, why: str = "no reply") -> None:
+        """Wait, and say so."""
+        self._tell(f"Label Studio at {self.url}: {why}. Trying again in {seconds:.0f} seconds.")
         self._sleep(seconds)
 
     def wait_before(self, attempt: int) -> float:
@@ -322,7 +327,7 @@ class LabelStudioClient:
                         f" {MAX_RETRIES + 1} attempts ({lost}). Run the same command again once it"
                         " does."
                     ) from None
-                self._sleep(lost.wait_s)
+                self.wait(lost.wait_s, str(lost))
         raise AssertionError("the loop returns or raises")
 
     def _send(self, method: str, path: str, **request: Any) -> Any:
@@ -340,7 +345,7 @@ class LabelStudioClient:
                         f"Label Studio at {self.url} must take requests; it took none in"
                         f" {MAX_RETRIES + 1} attempts ({busy}). Run the same command again later."
                     ) from None
-                self._sleep(busy.wait_s)
+                self.wait(busy.wait_s, str(busy))
                 attempt += 1
 
     def _try(self, method: str, path: str, attempt: int, **request: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,8 +44,11 @@ def connect(
     *,
     token_file: Path | None = None,
     allow_http: bool = False,
+    tell: Callable[[str], None] = lambda line: None,
 ) -> LabelStudioClient:
     """Return a client for a server, by default the one that the last push went to if it is here.
+
+    ``tell`` is told in one line when the server has to be waited for.
 
     Raises
     ------
@@ -58,7 +61,7 @@ def connect(
     chosen = choose_address(url, link.url if link else None) or required_link(workspace).url
     address = check_address(chosen, allow_http=allow_http)
     token = read_secret(TOKEN_VARIABLE, token_file, "--token-file", "A Label Studio token")
-    return LabelStudioClient(address, token)
+    return LabelStudioClient(address, token, tell=tell)
 
 
 def current_link(workspace: Workspace) -> Link | None:

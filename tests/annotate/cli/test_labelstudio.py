@@ -16,7 +16,9 @@ from tests.app.review_projects import predict_at_random, text_project
 def server(monkeypatch):
     fake = FakeLabelStudio()
     monkeypatch.setattr(
-        link, "LabelStudioClient", lambda url, token: LabelStudioClient(url, token, transport=fake)
+        link,
+        "LabelStudioClient",
+        lambda url, token, **rest: LabelStudioClient(url, token, transport=fake, **rest),
     )
     return fake
 
@@ -51,9 +53,9 @@ def test_push_and_pull_say_what_they_did_and_what_they_did_not(run, server, fold
     server.annotate(2)
     server.annotate(3, "zebra")
     pulled = run("labelstudio", "pull", folder, *options).out
-    assert "2 decisions, 1 of them skips" in pulled and "1 another class" in pulled
+    assert "2 decisions, 1 of them skips" in pulled and "another class (1)" in pulled
     again = run("labelstudio", "pull", folder, *options).out
-    assert "Nothing had changed." in again and "1 another class" in again
+    assert "Nothing had changed." in again and "another class (1)" in again
 
 
 def test_json_says_whether_anything_changed(run, server, folder, token_file):

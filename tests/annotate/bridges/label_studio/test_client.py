@@ -59,6 +59,16 @@ def test_a_server_that_is_down_for_a_minute_is_waited_for_without_a_storm(server
     assert server.waits == sorted(server.waits)
 
 
+def test_waiting_is_told_with_its_reason(server):
+    told = []
+    server.fail("GET", 503, retry_after="7")
+    client = LabelStudioClient(
+        URL, Secret(TOKEN), transport=server, tell=told.append, sleep=lambda seconds: None
+    )
+    client.read_project(1)
+    assert told == [f"Label Studio at {URL}: status 503. Trying again in 7 seconds."]
+
+
 def test_waiting_grows_is_never_in_step_and_has_an_end(server):
     client = LabelStudioClient(URL, Secret(TOKEN), transport=server, draw=iter([0, 1] * 9).__next__)
     waits = [client.wait_before(attempt) for attempt in range(18)]
