@@ -128,6 +128,13 @@ def test_there_and_back_and_again(server, client, project):
     assert not pull(project, client).changed
 
 
+def test_a_personal_access_token_works_too(server, project):
+    token = server.request("POST", "/api/token/").json()["token"]
+    with LabelStudioClient(server.url, Secret(token)) as client:
+        assert push(project, client, limit=5).n_new_tasks == 5
+        assert not pull(project, client).changed
+
+
 def test_annotations_made_of_predictions_are_derived_labels(server, client, project):
     push(project, client)
     project_id, task_of = current_link(project).project_id, tasks_of(project)
