@@ -52,7 +52,7 @@ def make_project(folder: Path) -> Workspace:
     train(workspace, seed=0)
     predict(workspace, "probe")
     people.answer(REVIEWER, people.next_items(20), errors=0.05)
-    people.answer(REVIEWER, people.labelled_by(OWNER)[-40:], errors=0.2)
+    people.answer(REVIEWER, people.labelled_by(OWNER)[-30:], errors=0.15)
     export_into_project(workspace, OWNER, "first-labels", "csv", excel_safe=True)
     return workspace
 

@@ -31,7 +31,7 @@ from annotate.review.server_settings import ORDER, PROJECT, REVIEWER
 from pipelines.screenshot_project import OWNER, make_project
 
 WIDTH_PX = 1280
-HEIGHTS_PX = (720, 1500)
+HEIGHTS_PX = (720, 1700)
 COLOURS = 192
 START_S = 60
 
@@ -81,7 +81,7 @@ def main(out: Path) -> None:
 def _open(page: Any, address: str, picture: Picture) -> None:
     page.set_viewport_size({"width": WIDTH_PX, "height": HEIGHTS_PX[0]})
     page.goto(f"{address}{picture.path}")
-    page.locator("[data-testid=stHeading], [data-testid=stBidiComponent]").first.wait_for()
+    page.locator("[data-testid=stMainBlockContainer]").first.wait_for()
     _wait_until_still(page)
     picture.prepare(page)
     _wait_until_still(page)

@@ -26,6 +26,7 @@ from app.views.gallery import show_items
 from app.views.page import page, tell_error
 from app.views.person import may_own
 
+_SHORT_NAME = 3  # characters that fit under a cell
 AGAINST = {"shown": "the suggestion on the screen", "predicted": "what is predicted now"}
 
 
@@ -141,27 +142,33 @@ def _draw_matrix(found: Confusions, names: tuple[str, ...]) -> None:
             "answered": names[answered],
             "suggested": names[suggested],
             "items": n,
-            "confused": n if answered != suggested else None,
+            # No colour for agreement: it would hide what is confused.
+            "confused": n if n and answered != suggested else None,
         }
         for answered, line in zip(found.classes, found.matrix, strict=True)
         for suggested, n in zip(found.classes, line, strict=True)
     ]
     order = [names[number] for number in found.classes]
+    angle = 0 if max(map(len, order)) <= _SHORT_NAME else -40
+    darkest = max((p.n for p in found.pairs), default=1)
     base = alt.Chart(pd.DataFrame(cells)).encode(
-        x=alt.X("suggested:N", sort=order, title="suggested", axis=alt.Axis(labelAngle=-40)),
+        x=alt.X("suggested:N", sort=order, title="suggested", axis=alt.Axis(labelAngle=angle)),
         y=alt.Y("answered:N", sort=order, title="answered by people"),
         tooltip=["answered:N", "suggested:N", alt.Tooltip("items:Q", format=",")],
     )
     heat = base.mark_rect().encode(
         color=alt.Color("confused:Q", title="confused", scale=alt.Scale(scheme="oranges"))
     )
-    # The diagonal has counts and no colour: else agreement would hide what is confused.
     numbers = (
         base.transform_filter("datum.items > 0")
         .mark_text()
         .encode(
             text=alt.Text("items:Q", format=","),
-            color=alt.condition("datum.confused > 0", alt.value("#000000"), alt.value("#888888")),
+            color=alt.when("datum.confused === null")
+            .then(alt.value("#888888"))
+            .when(f"datum.confused > {darkest * 0.6}")
+            .then(alt.value("#ffffff"))
+            .otherwise(alt.value("#000000")),
         )
     )
     layers = heat + numbers if len(found.classes) <= 16 else heat

@@ -107,7 +107,7 @@ def _draw_ruling(snapshot: Snapshot, row: ConflictRow, names: tuple[str, ...]) -
             if st.button("Rule", key="rule", type="primary"):
                 _rule(owner.name, row.item_no, class_no)
         st.caption("A ruling stands whatever reviewers answer, until an owner takes it back.")
-    show_items([row.item_no], key=f"conflict_{row.item_no}")
+    show_items([row.item_no], key=f"conflict_{row.item_no}", mode="one")
 
 
 def _rule(owner: str, item_no: int, class_no: int) -> None:

@@ -1,4 +1,4 @@
-"""Who acts on a page."""
+"""What only owners are offered."""
 
 from __future__ import annotations
 

@@ -21,11 +21,10 @@ from annotate.steps.compare_teachers import (
 from annotate.steps.snapshot import Snapshot
 from annotate.steps.undo_group import undo_group
 from app.kept import kept
-from app.session import open_project
+from app.session import current_person, open_project
 from app.views.figures import PERCENT, counted, height_of, in_percent, interval, percent
 from app.views.gallery import show_items
 from app.views.page import page, tell_error
-from app.views.person import current_person
 
 _LAST_ACT = "accepted_group"  # in the session: (act id, how many items)
 
