@@ -1,4 +1,4 @@
-"""What every view has around it: its title, the snapshot it shows, and errors told plainly."""
+"""What views have in common: a title, the snapshot they show, and errors told plainly."""
 
 from __future__ import annotations
 
@@ -22,13 +22,8 @@ def page(title: str) -> Callable[[Callable[[Snapshot], None]], Callable[[], None
         @wraps(draw)
         def show() -> None:
             st.header(title, anchor=False)
-            try:
-                draw(current_snapshot())
-            except AnnotateError as error:
-                tell_error(error)
+            draw(current_snapshot())
 
-        # Streamlit makes a page's address from this name; without it all would be called "show".
-        show.__name__ = title.lower()
         return show
 
     return make
