@@ -137,7 +137,13 @@ def _draw_groups(snapshot: Snapshot, board: TeachersBoard) -> None:
 
     first = left.selectbox("Teacher", numbers, format_func=name, key="first_teacher")
     others = [number for number in numbers if number != first]
-    second = right.selectbox("Other teacher", others, format_func=name, key="second_teacher")
+    second = right.selectbox(
+        "Other teacher",
+        others,
+        index=others.index(max(others, key=lambda other: _n_differ(board, first, other))),
+        format_func=name,
+        key="second_teacher",
+    )
     ids = board.teachers[first].prediction_id, board.teachers[second].prediction_id
     groups = kept(snapshot, read_disagreements, *ids)
     if not groups:
@@ -149,6 +155,11 @@ def _draw_groups(snapshot: Snapshot, board: TeachersBoard) -> None:
         return
     _draw_group(snapshot, TeacherGroup(ids[0], chosen.first_class, ids[1], chosen.second_class),
                 (name(first), name(second)))  # fmt: skip
+
+
+def _n_differ(board: TeachersBoard, first: int, second: int) -> int:
+    pair = board.pairs[min(first, second), max(first, second)]
+    return pair.n_both - pair.n_same
 
 
 def _choose_group(

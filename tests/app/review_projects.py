@@ -18,11 +18,15 @@ from annotate.store.items import find_or_start_source, insert_items
 
 
 def text_project(
-    folder: Path, texts: Sequence[str], classes: Sequence[str] = ("cat", "dog", "owl")
+    folder: Path,
+    texts: Sequence[str],
+    classes: Sequence[str] = ("cat", "dog", "owl"),
+    id_prefix: str = "t",
 ) -> Workspace:
     """Return a project whose item k is called ``t<k>``."""
     workspace = create_workspace(folder, tuple(ClassSpec(0, c) for c in classes), modality="text")
-    _insert(workspace, [{"item_id": f"t{no}", "text": text} for no, text in enumerate(texts)])
+    rows = [{"item_id": f"{id_prefix}{no}", "text": text} for no, text in enumerate(texts)]
+    _insert(workspace, rows)
     return workspace
 
 
