@@ -49,13 +49,22 @@ def _choose_part(part: str) -> Callable[[Any], None]:
     return lambda page: page.get_by_role("radio", name=part).click()
 
 
+def _choose_group(page: Any) -> None:
+    page.get_by_test_id("stDataFrame").last.click(position={"x": 18, "y": 52})
+    page.get_by_role("button", name="in one act").wait_for()
+
+
 # A page of the app is added by a line here.
 PICTURES = (
+    Picture("review", ""),
     Picture("overview", "overview"),
     Picture("classes", "classes"),
+    Picture("classes-gallery", "classes", _choose_part("Gallery")),
     Picture("classes-confusions", "classes", _choose_part("Confusions")),
     Picture("teachers", "teachers"),
+    Picture("teachers-group", "teachers", _choose_group),
     Picture("conflicts", "conflicts"),
+    Picture("audit", "audit"),
     Picture("rounds", "rounds"),
     Picture("export", "export"),
 )
