@@ -7,15 +7,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from annotate.compute.seeding import seeded_generator
 from annotate.protocols import Floats, Ints, Rows
 from annotate.training.lbfgs import minimise
 
 if TYPE_CHECKING:
     import torch
 
-DEFAULT_C = 10.0
+# With fewer answers than this there is nothing to choose by.
+FEWEST_TO_CHOOSE_BY = 20
+FEW_ANSWERS_C = 3.0
+CHOICES_OF_C = (0.1, 0.3, 1.0, 3.0, 10.0)
+N_FOLDS = 3
+# What is tried for each C is bounded: so many rows times classes, and never more rows than this.
+MOST_TRIED = 51_200
+MOST_ROWS_TRIED = 512
+FEWEST_ROWS_TRIED = 64
 # The intercept is a feature with this value, so it is held back like the others: with features of
-# length about 1 it moves a tenth as much. Chosen with C: docs/methods.md, "Live learning".
+# length about 1 it moves a tenth as much. Chosen as docs/methods.md, "correction", says.
 INTERCEPT = 0.3
 # What a teacher holds for impossible can be learnt still, and every logarithm is finite.
 LEAST_PROBA = 1e-4
@@ -33,18 +42,23 @@ class Correction:
 
     so without answers it is 0 and the teacher speaks alone; where it was right already an answer
     changes little, and where it was wrong much, most for items like the one answered. This is
-    logistic regression with the teacher as offset: one pass over few rows, no pseudo-labels.
+    logistic regression with the teacher as offset; it needs few rows and no pseudo-labels.
 
     References
     ----------
     McCullagh & Nelder 1989, "Generalized Linear Models", section 6.2 (offsets). The penalty on the
     intercept is ours: a handful of answers of one class must not sway a whole corpus.
+
+    Parameters
+    ----------
+    C : float, optional
+        How far answers may move the teacher, above 0. By default ``choose_C`` says.
     """
 
-    def __init__(self, C: float = DEFAULT_C) -> None:
-        if not C > 0:
+    def __init__(self, C: float | None = None) -> None:
+        if C is not None and not C > 0:
             raise ValueError(f"C must be above 0; got {C}.")
-        self.C = C
+        self._C = C
         self._weight: NDArray[np.float32]
 
     def fit(self, X: Floats, y: Ints, proba: Floats) -> Correction:
@@ -66,9 +80,10 @@ class Correction:
                 "X, y and proba must have the same rows, one or more;"
                 f" got {len(X)}, {len(y)} and {len(proba)}."
             )
+        C = choose_C(X, y, proba) if self._C is None else self._C
         rows, offset = _with_intercept(X), torch.as_tensor(floored_log(proba))
         target = torch.as_tensor(np.asarray(y, dtype=np.int64))[:, None]
-        penalty = 1 / self.C
+        penalty = 1 / C
 
         def loss_at(weight: torch.Tensor) -> tuple[float, torch.Tensor]:
             log_proba = torch.log_softmax(offset + rows @ weight.T, dim=1)
@@ -106,6 +121,33 @@ class Correction:
     def parameters(self) -> dict[str, NDArray[Any]]:
         """Return ``weight`` (n_classes, dim + 1), its last column the intercept's."""
         return {"weight": self._weight}
+
+
+def choose_C(X: Floats, y: Ints, proba: Floats) -> float:
+    """Return the C whose correction tells answers that it has not seen best.
+
+    Answers are mostly to close calls, so a teacher that is right about the rest looks worse than it
+    is; corrected as far as answers can move it, it may get worse. Three-fold cross-validation by
+    log-loss sees that. With fewer than 20 answers C is 3.
+    """
+    if len(y) < FEWEST_TO_CHOOSE_BY:
+        return FEW_ANSWERS_C
+    n_tried = min(MOST_ROWS_TRIED, max(FEWEST_ROWS_TRIED, MOST_TRIED // proba.shape[1]))
+    rows = seeded_generator(0, "folds of answers").permutation(len(y))[:n_tried]
+    X, y, proba = X[rows], y[rows], proba[rows]
+    fold = np.arange(len(y)) % N_FOLDS
+    losses = [_held_out_loss(C, X, y, proba, fold) for C in CHOICES_OF_C]
+    return CHOICES_OF_C[int(np.argmin(losses))]
+
+
+def _held_out_loss(C: float, X: Floats, y: Ints, proba: Floats, fold: NDArray[np.intp]) -> float:
+    total = 0.0
+    for number in range(N_FOLDS):
+        held_out = fold == number
+        fitted = Correction(C).fit(X[~held_out], y[~held_out], proba[~held_out])
+        log_proba = fitted.log_proba(X[held_out], proba[held_out])
+        total -= float(log_proba[np.arange(len(log_proba)), y[held_out]].sum())
+    return total
 
 
 def unit_features(features: Rows) -> NDArray[np.float16]:

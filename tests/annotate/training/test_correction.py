@@ -5,7 +5,14 @@ import pytest
 from scipy.optimize import minimize
 from scipy.special import log_softmax
 
-from annotate.training.correction import INTERCEPT, Correction, unit_features
+from annotate.training.correction import (
+    CHOICES_OF_C,
+    FEW_ANSWERS_C,
+    INTERCEPT,
+    Correction,
+    choose_C,
+    unit_features,
+)
 from tests.fakes import ArrayRows
 
 
@@ -52,6 +59,19 @@ def test_where_the_teacher_has_no_answer_the_answers_alone_speak():
     nothing = np.full((2, 2), np.nan, dtype=np.float32)
     fitted = Correction().fit(X, np.array([0, 1]), nothing)
     np.testing.assert_array_equal(fitted.log_proba(X, nothing).argmax(axis=1), [0, 1])
+
+
+def test_answers_that_say_nothing_about_others_move_a_teacher_least(rng):
+    X = rng.normal(size=(300, 20)).astype(np.float32) / 4
+    proba = np.full((300, 2), 0.5, dtype=np.float32)
+    chance = rng.integers(2, size=300)
+    assert choose_C(X, chance, proba) == min(CHOICES_OF_C)
+    assert choose_C(X, (X[:, 0] > 0).astype(int), proba) == max(CHOICES_OF_C)
+
+
+def test_a_handful_of_answers_chooses_nothing(problem):
+    X, y, proba = problem
+    assert choose_C(X[:19], y[:19], proba[:19]) == FEW_ANSWERS_C
 
 
 def test_probabilities_sum_to_one(problem):
