@@ -18,6 +18,7 @@ from app.views import (
     rounds,
     teachers,
 )
+from app.views import map as item_map
 from app.views.page import tell_error
 from app.views.who import ask_who, show_person
 
@@ -27,6 +28,7 @@ _LESS_SPACE = "<style>.stMainBlockContainer {padding: 3.75rem 2rem 1rem}</style>
 _PAGES: tuple[tuple[str, str, Callable[[], None]], ...] = (
     ("review", "Review", review.show),
     ("overview", "Overview", overview.show),
+    ("map", "Map", item_map.show),
     ("classes", "Classes", classes.show),
     ("teachers", "Teachers", teachers.show),
     ("conflicts", "Conflicts", conflicts.show),

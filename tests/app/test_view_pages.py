@@ -14,7 +14,7 @@ from annotate.steps.workspace import open_workspace
 from annotate.store.decisions import Decision, append_decisions
 from tests.app.review_projects import predict_as_given, predict_at_random, text_project
 
-VIEWS = ("overview", "classes", "teachers", "conflicts", "rounds", "export")
+VIEWS = ("overview", "classes", "teachers", "conflicts", "rounds", "export", "map")
 HOSTILE = "<img src=x onerror=alert(1)> **b** $x^2$ [l](javascript:1) :red[r] \u202etxt"
 
 
