@@ -44,6 +44,7 @@ from annotate.store.decisions import last_seq, read_decisions
 from annotate.store.gold import count_gold
 from annotate.store.items import count_items, dropped_mask
 from annotate.store.locks import run_lock
+from annotate.store.marks import Marks, read_marks
 from annotate.store.schema_versions import latest_schema
 from annotate.training.correction import Correction, unit_features
 
@@ -72,6 +73,7 @@ class _Labels:
 
     last_seq: int
     n_gold: int
+    marks: Marks
 
 
 class LiveStudent:
@@ -111,7 +113,7 @@ class LiveStudent:
             ground = _Ground(
                 count_items(connection), schema.version, record["prediction_id"] if record else None
             )
-            labels = _Labels(last_seq(connection), count_gold(connection))
+            labels = _Labels(last_seq(connection), count_gold(connection), read_marks(connection))
         return ground, labels, schema
 
     def _load(self, ground: _Ground, schema: Schema) -> None:

@@ -20,6 +20,7 @@ from annotate.steps.live_prediction import read_current
 from annotate.steps.live_worker import LiveStudent, check_size, training_rows
 from annotate.store.decisions import Decision, append_decisions
 from annotate.store.gold import insert_gold
+from annotate.store.items import drop_items
 from annotate.store.schema_versions import record_schema, with_config_classes
 from tests.app.review_projects import predict_at_random
 
@@ -106,6 +107,14 @@ def test_an_answer_that_is_undone_is_unlearnt(student, workspace):
     answer(workspace, 5)
     assert newest(student, workspace) is not None
     append_decisions(workspace.store, [Decision("u", 5, "ann", "undo", 1, undoes="e5-{}")])
+    assert newest(student, workspace) is None
+
+
+def test_an_item_that_is_dropped_is_unlearnt(student, workspace):
+    answer(workspace, 5)
+    assert newest(student, workspace) is not None
+    with workspace.store.write() as connection:
+        drop_items(connection, [5])
     assert newest(student, workspace) is None
 
 
