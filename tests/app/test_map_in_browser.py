@@ -11,8 +11,8 @@ from annotate.steps.item_map import read_item_map
 from annotate.steps.snapshot import read_snapshot
 from annotate.steps.workspace import open_workspace
 from annotate.store.arrays import create_array
+from pipelines.browsing import ReviewServer
 from tests.app.review_projects import predict_as_given, text_project
-from tests.app.review_server import ReviewServer
 
 pytestmark = pytest.mark.browser
 

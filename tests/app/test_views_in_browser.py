@@ -11,8 +11,8 @@ from annotate.steps.people import set_person
 from annotate.steps.project_exports import export_into_project
 from annotate.steps.train import train
 from annotate.store.decisions import Decision, append_decisions
+from pipelines.browsing import ReviewServer
 from tests.app.review_projects import predict_at_random, text_project
-from tests.app.review_server import ReviewServer
 
 pytestmark = pytest.mark.browser
 

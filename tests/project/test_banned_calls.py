@@ -13,7 +13,9 @@ MODULES = {"pickle", "cloudpickle", "dill", "joblib", "marshal", "shelve"}
 CALLS = {"eval", "exec", "os.system", "torch.load", "torch.jit.load", "yaml.load"}
 METHODS = {"extractall", "read_pickle", "to_pickle"}
 TRUE_KEYWORDS = {"allow_pickle", "shell", "trust_remote_code", "unsafe_allow_html"}
-SQL_CALLS = {"text", "execute", "exec_driver_sql", "executescript"}
+# Not every method called ``text``: a page's element shows one.
+SQL_CALLS = {"text", "sa.text", "sqlalchemy.text"}
+SQL_METHODS = {"execute", "exec_driver_sql", "executescript"}
 
 
 def is_composed(node: ast.expr) -> bool:
@@ -36,7 +38,8 @@ def banned(source: str) -> Iterator[str]:
                 off = isinstance(keyword.value, ast.Constant) and not keyword.value.value
                 if keyword.arg in TRUE_KEYWORDS and not off:
                     yield f"{name}({keyword.arg})"
-            if last in SQL_CALLS and node.args and is_composed(node.args[0]):
+            is_sql = name in SQL_CALLS or last in SQL_METHODS
+            if is_sql and node.args and is_composed(node.args[0]):
                 yield f"{name}(composed SQL)"
 
 

@@ -65,7 +65,8 @@ class StoredPredictor:
         predictions: dict[int, dict[str, Any]] = {}
         if model is not None and len(rows):
             offered = set(choices_of(link.label_config) or ())
-            proba = StoredProba(self._workspace.store, model.record["prediction_id"]).take(rows)
+            stored = StoredProba(self._workspace.store, model.record["prediction_id"], schema)
+            proba = stored.take(rows)
             active = np.array([not spec.retired for spec in schema.classes])
             for item_no, guesses in zip(
                 rows.tolist(), likeliest_classes(proba, active), strict=True
