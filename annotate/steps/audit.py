@@ -13,7 +13,7 @@ from annotate.review.measuring import AUDIT
 from annotate.steps.given_labels import GivenLabels, read_given_labels
 from annotate.steps.people import require_owner
 from annotate.steps.predicting import StoredProba, current_prediction
-from annotate.steps.review import class_active
+from annotate.steps.summaries import class_active
 from annotate.steps.workspace import Workspace
 from annotate.store.queue_front import ask_first, read_queue_front
 

@@ -12,11 +12,7 @@ from numpy.typing import NDArray
 from annotate.errors import NotReadyError
 from annotate.protocols import Bools, Ints
 from annotate.review.cards import Basis, Card, Standing, make_cards
-from annotate.review.prediction_summary import (
-    PredictionSummary,
-    summarise_nothing,
-    summarise_prediction,
-)
+from annotate.review.prediction_summary import PredictionSummary, summarise_nothing
 from annotate.review.queue import build_queue, queue_orders
 from annotate.review.queue_request import QueueRequest
 from annotate.schema import Schema
@@ -31,6 +27,7 @@ from annotate.steps.predicting import (
     current_prediction,
     prediction_by,
 )
+from annotate.steps.summaries import class_active, prediction_summary
 from annotate.steps.workspace import Workspace
 from annotate.store.items import read_items_at
 from annotate.store.queue_front import read_queue_front
@@ -188,11 +185,6 @@ def read_cards(
     )
 
 
-def class_active(schema: Schema) -> Bools:
-    """Return (n_classes,) True for the classes that take labels."""
-    return np.array([not spec.retired for spec in schema.classes])
-
-
 def _suggestions(
     workspace: Workspace,
     request: QueueRequest,
@@ -211,7 +203,8 @@ def _suggestions(
     proba = StoredProba(workspace.store, record["prediction_id"], schema)
     if previous is not None and _serves_again(previous, record, schema, n_items):
         return record, proba, previous.summary
-    return record, proba, summarise_prediction(proba, n_items, class_active(schema))
+    summary = prediction_summary(workspace, record["prediction_id"], schema, n_items)
+    return record, proba, summary
 
 
 def _serves_again(previous: Queue, record: Mapping[str, Any], schema: Schema, n_items: int) -> bool:

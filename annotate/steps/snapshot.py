@@ -7,15 +7,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from annotate.protocols import Bools
-from annotate.review.prediction_summary import (
-    PredictionSummary,
-    summarise_nothing,
-    summarise_prediction,
-)
+from annotate.review.prediction_summary import PredictionSummary, summarise_nothing
 from annotate.schema import Schema
 from annotate.steps.labels import CurrentLabels, read_current_labels
-from annotate.steps.predicting import StoredProba, current_prediction
+from annotate.steps.predicting import current_prediction
+from annotate.steps.summaries import class_active, prediction_summary
 from annotate.steps.workspace import Workspace
 from annotate.store.history import Record
 from annotate.store.marks import Marks, read_marks
@@ -70,7 +66,7 @@ def read_snapshot(workspace: Workspace, previous: Snapshot | None = None) -> Sna
     if (
         previous is not None
         and previous.n_items == len(labels.labels)
-        and np.array_equal(_active(previous.schema), _active(schema))
+        and np.array_equal(class_active(previous.schema), class_active(schema))
     ):
         kept = previous._summaries
     return Snapshot(marks, schema, labels, current_prediction(workspace), asked_first, kept)
@@ -85,8 +81,7 @@ def summary_of(
     kept = snapshot._summaries
     found = kept.get(prediction_id)
     if found is None:
-        proba = StoredProba(workspace.store, prediction_id, snapshot.schema)
-        found = summarise_prediction(proba, snapshot.n_items, _active(snapshot.schema))
+        found = prediction_summary(workspace, prediction_id, snapshot.schema, snapshot.n_items)
         while len(kept) >= _SUMMARIES_KEPT:
             kept.pop(next(iter(kept)), None)
         kept[prediction_id] = found
@@ -97,7 +92,3 @@ def current_summary(workspace: Workspace, snapshot: Snapshot) -> PredictionSumma
     """Return the summary of the prediction in force."""
     record = snapshot.prediction
     return summary_of(workspace, snapshot, record["prediction_id"] if record else None)
-
-
-def _active(schema: Schema) -> Bools:
-    return np.array([not spec.retired for spec in schema.classes])

@@ -83,7 +83,7 @@ def test_a_page_holds_the_cards_at_its_places(project):
 
 def test_an_unchanged_prediction_is_summarised_once(project, monkeypatch):
     queue = open_queue(project, QueueRequest("margin"))
-    monkeypatch.setattr(review, "summarise_prediction", None)
+    monkeypatch.setattr(review, "prediction_summary", None)
     assert open_queue(project, QueueRequest("random"), previous=queue).summary is queue.summary
 
 
