@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from annotate.schema import Schema
+from annotate.steps.people import require_owner
 from annotate.steps.workspace import Workspace
 from annotate.store.config import ConfiguredClass, ProjectConfig, config_text
 from annotate.store.files import write_bytes
@@ -14,7 +15,8 @@ from annotate.store.schema_versions import merged, record_schema, renamed, retir
 def rename_class(workspace: Workspace, old: str, new: str, *, by: str | None = None) -> Schema:
     """Give a class another name; its number, labels and predictions stay.
 
-    Here and below ``by`` says who asked; the version's note keeps it.
+    Here and below ``by`` says who asked, who must own the project (NotAllowedError); the version's
+    note keeps it. None is whoever may run commands here.
     """
     return _apply(workspace, renamed(workspace.schema, old, new), f"rename {old!r} to {new!r}", by)
 
@@ -42,6 +44,7 @@ def split_class(
 
 def _apply(workspace: Workspace, schema: Schema, note: str, by: str | None) -> Schema:
     if by is not None:
+        require_owner(workspace, by, "change classes")
         note = f"{note} by {by}"
     with workspace.running("schema"):
         with workspace.store.write() as connection:

@@ -52,11 +52,14 @@ def read_confusions(workspace: Workspace, snapshot: Snapshot, against: Against) 
         return count_confusions(human.labels, summary.predicted, n_classes)
     answers = human.standing[human.standing["kind"].isin(LABELLING)]
     answered = answers["class_no"].to_numpy(dtype=np.int64)
-    return count_confusions(answered, _shown_classes(answers["shown"], n_classes), n_classes)
+    heirs = snapshot.schema.heirs()
+    # What a class that was merged has become; none for one that was split.
+    now = np.array([own[0] if len(own) == 1 else NO_LABEL for own in heirs] + [NO_LABEL])
+    return count_confusions(answered, now[_shown_classes(answers["shown"], n_classes)], n_classes)
 
 
 def _shown_classes(shown: pd.Series[str], n_classes: int) -> NDArray[np.int64]:
-    """Return the class in each ``shown`` text, -1 for none; the texts are ours, and often alike."""
+    """Return the class in each ``shown`` text, -1 for none; the server wrote these texts."""
     found = shown.str.extract(r'"class_no":(\d{1,5})\b', expand=False)
     classes = pd.to_numeric(found).fillna(NO_LABEL).to_numpy(dtype=np.int64)
     return np.where(classes < n_classes, classes, NO_LABEL)

@@ -1,4 +1,4 @@
-"""Classes: their labels, a gallery of each, what is taken for what, and changes to the schema."""
+"""Classes: their labels, a gallery of each, and what is taken for what."""
 
 from __future__ import annotations
 
@@ -6,25 +6,21 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from annotate.errors import AnnotateError
 from annotate.review.class_board import ClassRow
 from annotate.review.class_names import shown_names
 from annotate.review.confusions import Confusions
-from annotate.steps.change_schema import rename_class, retire_class
 from annotate.steps.class_board import (
     MOST_IN_GALLERY,
     doubtful_items,
     read_class_rows,
     read_confusions,
 )
-from annotate.steps.people import require_owner
 from annotate.steps.snapshot import Snapshot
 from app.kept import kept
-from app.session import open_project
+from app.views.change_classes import draw_changes
 from app.views.figures import counted, in_percent, percent
 from app.views.gallery import show_items
-from app.views.page import page, tell_error
-from app.views.person import may_own
+from app.views.page import page
 
 _SHORT_NAME = 3  # characters that fit under a cell
 AGAINST = {"shown": "the suggestion on the screen", "predicted": "what is predicted now"}
@@ -48,7 +44,7 @@ def show(snapshot: Snapshot) -> None:
     elif part == "Confusions":
         _draw_confusions(snapshot, names)
     elif part == "Change classes":
-        _draw_changes(snapshot, rows, names)
+        draw_changes(snapshot, rows, names)
     else:
         _draw_table(rows, names)
 
@@ -174,54 +170,3 @@ def _draw_matrix(found: Confusions, names: tuple[str, ...]) -> None:
     layers = heat + numbers if len(found.classes) <= 16 else heat
     st.altair_chart(layers, key="matrix", height=420, alt="Confusion matrix")
     st.caption("Rows: people's answers. Columns: suggestions. Colour: items confused.")
-
-
-def _draw_changes(snapshot: Snapshot, rows: tuple[ClassRow, ...], names: tuple[str, ...]) -> None:
-    st.text(
-        f"Each change is a new version of the classes; this is version {snapshot.schema.version}."
-        " Nothing is deleted: numbers, labels and predictions stay."
-    )
-    owner = may_own("change classes")
-    if owner is None:
-        return
-    active = [row for row in rows if not row.retired]
-    class_no = st.selectbox(
-        "Class to change",
-        [row.class_no for row in active],
-        format_func=lambda number: names[number],
-        key="class_to_change",
-        width=360,
-    )
-    n_labels = rows[class_no].n_labels
-    left, right = st.columns(2, gap="large")
-    with left, st.container(border=True):
-        st.subheader("Rename", anchor=False)
-        new = st.text_input("New name", key="new_name", max_chars=200)
-        st.text(f"{counted(n_labels, 'label')} will carry the new name.")
-        if st.button("Rename", key="rename", disabled=not new.strip()):
-            _change(
-                owner.name, lambda: rename_class(open_project(), _name(snapshot, class_no), new)
-            )
-    with right, st.container(border=True):
-        st.subheader("Retire", anchor=False)
-        st.text(
-            f"The class takes no new labels. Its {counted(n_labels, 'label')} stay as they are; it"
-            " is not suggested any more."
-        )
-        sure = st.checkbox("I want to retire this class", key=f"retire_sure_{class_no}")
-        if st.button("Retire", key="retire", disabled=not sure):
-            _change(owner.name, lambda: retire_class(open_project(), _name(snapshot, class_no)))
-
-
-def _change(owner: str, change: object) -> None:
-    try:
-        require_owner(open_project(), owner, "change classes")
-        change()  # type: ignore[operator]
-    except AnnotateError as error:
-        tell_error(error)
-    else:
-        st.rerun()
-
-
-def _name(snapshot: Snapshot, class_no: int) -> str:
-    return snapshot.schema.names[class_no]

@@ -35,9 +35,9 @@ def interval(share: Counted) -> str:
     return f"{low:.1%} to {high:.1%}"
 
 
-def counted(n: int, noun: str) -> str:
-    """Return a count with its noun."""
-    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+def counted(n: int, noun: str, plural: str | None = None) -> str:
+    """Return a count with its noun; ``plural`` where it is not the noun with an s."""
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {plural or noun + 's'}"
 
 
 def hours(n_hours: float) -> str:

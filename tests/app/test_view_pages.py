@@ -72,7 +72,10 @@ def test_every_view_of_every_project_opens(tmp_path, open_view, view, project):
 def rendered_as_markdown(page):
     kinds = ("markdown", "caption", "header", "subheader", "info", "success", "warning", "error")
     bodies = [element.value for kind in kinds for element in getattr(page, kind)]
-    widgets = ("button", "selectbox", "text_input", "number_input", "checkbox", "radio", "slider")
+    widgets = (
+        "button", "selectbox", "multiselect", "text_input", "text_area", "number_input", "checkbox",
+        "radio", "slider",
+    )  # fmt: skip
     labels = [widget.label for kind in widgets for widget in getattr(page, kind)]
     labels += [option for radio in page.radio for option in radio.options]
     return bodies + labels + [metric.label for metric in page.metric]
@@ -122,28 +125,67 @@ def test_what_has_not_changed_is_not_made_again(tmp_path, open_view, monkeypatch
     assert len(made) == 1
 
 
+def change_classes(open_view, change, fill):
+    """Fill in a change of classes, tick the box and press the button; return the page."""
+    page = open_view("classes")
+    page.segmented_control(key="classes_part").set_value("Change classes").run()
+    page.segmented_control(key="change").set_value(change).run()
+    fill(page)
+    page.run()
+    key = change.lower()
+    assert page.button(key=key).disabled
+    page.checkbox(key=f"{key}_sure_0").check().run()
+    page.button(key=key).click().run()
+    assert not page.exception
+    return page
+
+
+def classes_in_force(folder):
+    workspace = open_workspace(folder)
+    workspace.close()
+    return [spec.name for spec in workspace.schema.active]
+
+
 def test_an_owner_renames_a_class(tmp_path, open_view):
     no_predictions(tmp_path / "p").close()
-    page = open_view("classes")
-    page.segmented_control(key="classes_part").set_value("Change classes").run()
-    page.text_input(key="new_name").set_value("tom cat").run()
-    page.button(key="rename").click().run()
-    assert not page.exception
-    again = open_workspace(tmp_path / "p")
-    assert again.schema.names == ("tom cat", "dog", "owl")
-    again.close()
+    change_classes(
+        open_view, "Rename", lambda page: page.text_input(key="new_name").set_value("tom cat")
+    )
+    assert classes_in_force(tmp_path / "p") == ["tom cat", "dog", "owl"]
 
 
-def test_retiring_a_class_asks_first(tmp_path, open_view):
+def test_an_owner_merges_classes(tmp_path, open_view):
     no_predictions(tmp_path / "p").close()
-    page = open_view("classes")
-    page.segmented_control(key="classes_part").set_value("Change classes").run()
-    assert page.button(key="retire").disabled
-    page.checkbox(key="retire_sure_0").check().run()
-    page.button(key="retire").click().run()
-    again = open_workspace(tmp_path / "p")
-    assert [spec.retired for spec in again.schema.classes] == [True, False, False]
-    again.close()
+
+    def fill(page):
+        page.multiselect(key="merge_classes").set_value([0, 1])
+        page.text_input(key="merge_into").set_value("pet")
+
+    change_classes(open_view, "Merge", fill)
+    assert classes_in_force(tmp_path / "p") == ["owl", "pet"]
+
+
+def test_an_owner_splits_a_class(tmp_path, open_view):
+    no_predictions(tmp_path / "p").close()
+    change_classes(
+        open_view, "Split", lambda page: page.text_area(key="split_into").set_value("tom\nkitten")
+    )
+    assert classes_in_force(tmp_path / "p") == ["dog", "owl", "tom", "kitten"]
+
+
+def test_an_owner_retires_a_class(tmp_path, open_view):
+    no_predictions(tmp_path / "p").close()
+    change_classes(open_view, "Retire", lambda page: None)
+    assert classes_in_force(tmp_path / "p") == ["dog", "owl"]
+
+
+def test_a_change_that_cannot_be_made_says_why_and_changes_nothing(tmp_path, open_view):
+    no_predictions(tmp_path / "p").close()
+    page = change_classes(
+        open_view, "Rename", lambda page: page.text_input(key="new_name").set_value("DOG")
+    )
+    assert any("collide" in text.value for text in page.text)
+    assert classes_in_force(tmp_path / "p") == ["cat", "dog", "owl"]
 
 
 @pytest.mark.parametrize(("view", "button"), [("export", "export"), ("conflicts", "rule")])

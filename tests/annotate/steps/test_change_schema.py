@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from sqlalchemy import select
 
-from annotate.errors import SchemaError
+from annotate.errors import NotAllowedError, SchemaError
 from annotate.review.queue_request import QueueRequest
 from annotate.steps.candidates import candidate_proba
 from annotate.steps.change_schema import merge_classes, rename_class, retire_class, split_class
@@ -19,6 +19,7 @@ from annotate.steps.hand_out import Handing, hand_out
 from annotate.steps.import_labels import import_labels
 from annotate.steps.import_predictions import import_predictions
 from annotate.steps.labels import PSEUDO, read_current_labels
+from annotate.steps.people import set_person
 from annotate.steps.predict import predict
 from annotate.steps.review import open_queue
 from annotate.steps.rounds import list_all_rounds
@@ -224,6 +225,8 @@ def test_the_file_follows_and_the_project_opens_again(trained):
 
 
 def test_each_version_says_what_changed_and_who_asked(empty):
+    for name in ("ann", "bob"):
+        set_person(empty, name, "owner")
     rename_class(empty, "tool", "device", by="ann")
     split_class(empty, "animal", ["cat", "dog"], by="ann")
     merge_classes(empty, ["cat", "dog"], "pet")
@@ -234,6 +237,14 @@ def test_each_version_says_what_changed_and_who_asked(empty):
         "init", "rename 'tool' to 'device' by ann", "split 'animal' into 'cat', 'dog' by ann",
         "merge 'cat', 'dog' into 'pet'", "retire 'fruit' by bob",
     ]  # fmt: skip
+
+
+def test_a_reviewer_may_not_change_classes(empty):
+    set_person(empty, "ann", "owner")
+    set_person(empty, "bob", "reviewer")
+    with pytest.raises(NotAllowedError, match="Only an owner may change classes"):
+        rename_class(empty, "tool", "device", by="bob")
+    assert empty.schema.version == 1
 
 
 def test_a_refused_change_changes_nothing(empty):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from annotate.review.confusions import Confusion
+from annotate.steps.change_schema import merge_classes
 from annotate.steps.class_board import doubtful_items, read_class_rows, read_confusions
 from annotate.steps.snapshot import read_snapshot
 from annotate.store.decisions import Decision, append_decisions
@@ -53,3 +54,11 @@ def test_answers_are_compared_with_what_was_shown_or_with_what_is_predicted(proj
     assert (shown.n, shown.n_same, shown.pairs) == (2, 1, (Confusion(2, 1, 1),))
     predicted = read_confusions(project, snapshot, "predicted")
     assert (predicted.n, predicted.n_same, predicted.pairs) == (3, 1, (Confusion(0, 1, 2),))
+
+
+def test_a_suggestion_of_a_merged_class_counts_for_what_it_has_become(project):
+    answer(project, 0, 1, shown=0)
+    answer(project, 1, 2, shown=0)
+    merge_classes(project, ["cat", "dog"], "dog")
+    found = read_confusions(project, read_snapshot(project), "shown")
+    assert (found.n, found.n_same, found.pairs) == (2, 1, (Confusion(1, 2, 1),))
