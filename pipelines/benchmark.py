@@ -23,6 +23,7 @@ BENCHMARKS = (
     "linear",
     "answer",
     "live_learning",
+    "map_lasso",
     "saving",
     "million",
     "review_page",

@@ -18,6 +18,7 @@ from pipelines.bench import (
     label_studio,
     linear,
     live_learning,
+    map_lasso,
     million,
     saving,
     startup,
@@ -33,7 +34,7 @@ TINY = CONFIG["model_cfg"]
 @pytest.fixture
 def here(monkeypatch):
     """Run in this process what would have one of its own: starting those takes most of the time."""
-    for module in (add_images, add_texts, answer, live_learning, million):
+    for module in (add_images, add_texts, answer, live_learning, map_lasso, million):
         monkeypatch.setattr(module, "run_alone", lambda call, *a: Cost(1.0, 1.0, 1.0, call(*a)))
 
 
@@ -111,6 +112,18 @@ def test_without_label_studio_its_rows_say_not_measured(monkeypatch):
     monkeypatch.setattr(label_studio, "find_label_studio", lambda: None)
     rows = label_studio.measure()
     assert [(row.ours, row.met) for row in rows] == [(None, None)] * 4
+
+
+@pytest.mark.browser
+def test_a_lasso_on_the_map(here, chromium):
+    opened, moved, chosen = map_lasso.measure(n_items=1000, dim=8, n_classes=3)
+    assert moved.met is not None
+    assert min(opened.ours, moved.ours, chosen.ours) > 0
+
+
+def test_without_chromium_the_map_is_not_measured(monkeypatch):
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    assert [(row.ours, row.met) for row in map_lasso.measure()] == [(None, None)] * 3
 
 
 def test_saving():
