@@ -26,8 +26,10 @@ FEWEST_ROWS_TRIED = 64
 # The intercept is a feature with this value, so it is held back like the others: with features of
 # length about 1 it moves a tenth as much. Chosen as docs/methods.md, "correction", says.
 INTERCEPT = 0.3
-# What a teacher holds for impossible can be learnt still, and every logarithm is finite.
+# What a teacher holds for impossible can be learnt still, and every logarithm is finite. All such
+# classes together get a hundredth at most, however many there are.
 LEAST_PROBA = 1e-4
+MOST_FOR_ALL = 0.01
 ROWS_PER_BLOCK = 65_536
 MAX_LOOKS = 300
 TOLERANCE = 1e-6
@@ -174,9 +176,11 @@ def unit_features(features: Rows) -> NDArray[np.float16]:
 
 
 def floored_log(proba: Floats) -> NDArray[np.float32]:
-    """Return log(proba), no less than that of ``LEAST_PROBA``; rows of NaN become uniform."""
-    known = np.where(np.isnan(proba), 1 / proba.shape[1], proba)
-    return np.log(np.maximum(known, LEAST_PROBA)).astype(np.float32)
+    """Return log(proba) without what is almost 0; rows of NaN become uniform."""
+    n_classes = proba.shape[1]
+    least = min(LEAST_PROBA, MOST_FOR_ALL / n_classes)
+    known = np.where(np.isnan(proba), 1 / n_classes, proba)
+    return np.log(np.maximum(known, least)).astype(np.float32)
 
 
 def _with_intercept(X: Floats) -> torch.Tensor:

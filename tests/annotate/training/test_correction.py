@@ -88,6 +88,14 @@ def test_a_class_held_for_impossible_can_be_learnt():
     assert fitted.log_proba(X, proba)[0, 1] > np.log(1e-4)
 
 
+def test_a_teacher_stays_sure_however_many_classes_there_are():
+    proba = np.zeros((2, 4096), dtype=np.float32)
+    proba[:, 7] = 1
+    X = np.eye(2, dtype=np.float32)
+    fitted = Correction().fit(X[:1], np.array([7]), proba[:1])
+    assert fitted.log_proba(X, proba)[1, 7] > np.log(0.989)
+
+
 def test_features_get_mean_zero_and_mean_square_one(rng):
     values = rng.normal(3, 7, size=(200, 5)).astype(np.float32)
     values[4] = np.nan
