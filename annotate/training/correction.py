@@ -83,7 +83,7 @@ class Correction:
                 f" got {len(X)}, {len(y)} and {len(proba)}."
             )
         C = choose_C(X, y, proba) if self._C is None else self._C
-        rows, offset = _with_intercept(X), torch.as_tensor(floored_log(proba))
+        rows, offset = _with_intercept(X), _floored_log(proba)
         target = torch.as_tensor(np.asarray(y, dtype=np.int64))[:, None]
         penalty = 1 / C
 
@@ -115,9 +115,7 @@ class Correction:
         """Return the corrected log-probabilities (n_rows, n_classes) for X and the teacher's."""
         import torch
 
-        logits = torch.addmm(
-            torch.as_tensor(floored_log(proba)), _with_intercept(X), torch.as_tensor(self._weight).T
-        )
+        logits = _floored_log(proba).addmm_(_with_intercept(X), torch.as_tensor(self._weight).T)
         return torch.log_softmax(logits, dim=1).numpy()
 
     def parameters(self) -> dict[str, NDArray[Any]]:
@@ -175,12 +173,14 @@ def unit_features(features: Rows) -> NDArray[np.float16]:
     return out
 
 
-def floored_log(proba: Floats) -> NDArray[np.float32]:
+def _floored_log(proba: Floats) -> torch.Tensor:
     """Return log(proba) without what is almost 0; rows of NaN become uniform."""
+    import torch
+
     n_classes = proba.shape[1]
-    least = min(LEAST_PROBA, MOST_FOR_ALL / n_classes)
-    known = np.where(np.isnan(proba), 1 / n_classes, proba)
-    return np.log(np.maximum(known, least)).astype(np.float32)
+    rows = torch.tensor(proba, dtype=torch.float32)
+    rows.nan_to_num_(nan=1 / n_classes)
+    return rows.clamp_(min=min(LEAST_PROBA, MOST_FOR_ALL / n_classes)).log_()
 
 
 def _with_intercept(X: Floats) -> torch.Tensor:
