@@ -9,6 +9,7 @@ each page in Chromium, as a person would.
 from __future__ import annotations
 
 import io
+import math
 import os
 import shutil
 import socket
@@ -54,10 +55,26 @@ def _choose_group(page: Any) -> None:
     page.get_by_role("button", name="in one act").wait_for()
 
 
+def _draw_lasso(page: Any) -> None:
+    page.wait_for_selector(".map[data-drawn]")
+    box = page.locator(".map .line").bounding_box()
+    for step in range(41):
+        angle = 2 * math.pi * step / 40
+        page.mouse.move(
+            box["x"] + box["width"] * (0.5 + 0.2 * math.cos(angle)),
+            box["y"] + box["height"] * (0.5 + 0.25 * math.sin(angle)),
+        )
+        if step == 0:
+            page.mouse.down()
+    page.mouse.up()
+    page.get_by_text("Items chosen").wait_for()
+
+
 # A page of the app is added by a line here.
 PICTURES = (
     Picture("review", ""),
     Picture("overview", "overview"),
+    Picture("map", "map", _draw_lasso),
     Picture("classes", "classes"),
     Picture("classes-gallery", "classes", _choose_part("Gallery")),
     Picture("classes-confusions", "classes", _choose_part("Confusions")),
