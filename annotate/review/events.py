@@ -124,13 +124,22 @@ def known_item(event: Mapping[str, Any], context: EventContext) -> int:
 
 
 def class_in_force(event: Mapping[str, Any], schema: Schema) -> int:
-    """Return the event's class; RefusedEventError unless it takes labels."""
+    """Return the event's class, or the one it was merged into since the page was drawn.
+
+    Raises
+    ------
+    RefusedEventError
+        If it takes no labels.
+    """
     number = event.get("class_no")
     if not _is_whole(number) or not 0 <= number < schema.n_classes:
         raise RefusedEventError("its class is not in this project")
-    if schema.classes[number].retired:
+    heir, *others = schema.heirs()[number]
+    if others:
+        raise RefusedEventError("its class was split; choose a part of it")
+    if schema.classes[heir].retired:
         raise RefusedEventError("its class was retired; choose another")
-    return number
+    return heir
 
 
 def _undone(event: Mapping[str, Any], context: EventContext) -> str:

@@ -18,7 +18,7 @@ from annotate.store.decisions import read_decisions
 from annotate.store.gold import insert_gold
 from annotate.store.items import drop_items
 from annotate.store.queue_front import ask_first
-from annotate.store.schema_versions import record_schema, retired
+from annotate.store.schema_versions import merged, record_schema, retired, split
 from tests.app.review_projects import image_project, predict_as_given, text_project
 
 PROBA = np.array([[0.9, 0.1, 0], [0.4, 0.6, 0], [0.5, 0.45, 0.05], [0.1, 0.1, 0.8]])
@@ -171,6 +171,16 @@ def test_a_retired_class_is_refused_but_what_was_stored_before_is_acknowledged(p
     receipt = record_events(project, "ann", [event(1, 0, class_no=2), event(2, 1, class_no=2)])
     assert receipt.acked == ("c1:1",)
     assert "retired" in receipt.refused["c1:2"]
+
+
+def test_a_page_drawn_before_a_merge_gives_the_heir_and_one_before_a_split_is_refused(project):
+    schema = split(merged(project.schema, ["cat", "dog"], "pet"), "owl", ["barn owl", "eagle owl"])
+    with project.store.write() as connection:
+        record_schema(connection, schema, "test")
+    receipt = record_events(project, "ann", [event(1, 0, class_no=1), event(2, 1, class_no=2)])
+    assert receipt.acked == ("c1:1",)
+    assert stored(project)["class_no"].tolist() == [3]
+    assert "split" in receipt.refused["c1:2"]
 
 
 def test_nobody_undoes_what_another_did(project):
