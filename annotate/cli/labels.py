@@ -114,7 +114,7 @@ def agreement_command(folder: ProjectDir, json: Json = False) -> None:
         ("reviewer", "answers", "shared", "probably right", "most often gives"),
         [
             (r.reviewer, r.n_answers, r.n_shared, r.accuracy, _confusion(r.confusions))
-            for r in report.reviewers[:MOST_ROWS]
+            for r in sorted(report.reviewers, key=lambda r: -r.n_answers)[:MOST_ROWS]
         ],
         title=f"By the consensus over {report.n_consensus_items:,} items",
     )
