@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 import threading
 import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import streamlit as st
@@ -41,6 +42,11 @@ class ReviewSession:
     def queue(self) -> Queue:
         """Return the queue in its present order."""
         return self.handing.queue
+
+    @cached_property
+    def request_hash(self) -> str:
+        """Return what tells requests apart, also after the server was restarted."""
+        return hashlib.sha256(repr(self.queue.request).encode()).hexdigest()
 
     @property
     def order_version(self) -> int:

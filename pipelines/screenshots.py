@@ -10,31 +10,21 @@ from __future__ import annotations
 
 import io
 import math
-import os
-import shutil
-import socket
-import subprocess
 import sys
 import tempfile
-import time
-import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
-from annotate.cli.review import server_command
-from annotate.errors import ConfigError
-from annotate.review.server_settings import ORDER, PROJECT, REVIEWER
+from pipelines.browsing import ReviewServer, open_browser
 from pipelines.screenshot_project import OWNER, make_project
 
 WIDTH_PX = 1280
 HEIGHTS_PX = (720, 1700)
 COLOURS = 192
-START_S = 60
 
 
 @dataclass(frozen=True)
@@ -70,9 +60,40 @@ def _draw_lasso(page: Any) -> None:
     page.get_by_text("Items chosen").wait_for()
 
 
+def _answer_some(page: Any) -> None:
+    page.wait_for_selector(".cell.current")
+    for key in ("a", "a", "x", "Space", "3", "f", "ArrowDown"):
+        page.keyboard.press(key)
+    page.keyboard.press("Shift+ArrowRight")
+    page.wait_for_selector(".saved[data-state=saved]")
+
+
+def _one_at_a_time(page: Any) -> None:
+    page.wait_for_selector(".cell.current")
+    page.keyboard.press("v")
+
+
+def _spread_a_correction(page: Any) -> None:
+    page.wait_for_selector(".cell.current")
+    suggested = page.inner_text(".suggestion .name")
+    names = page.locator(".class bdi").all_inner_texts()
+    page.keyboard.press(str(1 + next(n for n, name in enumerate(names) if name != suggested)))
+    page.keyboard.press("s")
+    page.wait_for_selector(".offer")
+
+
+def _draw_audit(page: Any) -> None:
+    draw = page.get_by_role("button", name="Draw items at random")
+    if page.locator(".review").count() == 0:
+        draw.click()
+    page.wait_for_selector(".stage img")
+
+
 # A page of the app is added by a line here.
 PICTURES = (
-    Picture("review", ""),
+    Picture("review", "", _answer_some),
+    Picture("review-one", "", _one_at_a_time),
+    Picture("look-alikes", "", _spread_a_correction),
     Picture("overview", "overview"),
     Picture("map", "map", _draw_lasso),
     Picture("classes", "classes"),
@@ -81,7 +102,7 @@ PICTURES = (
     Picture("teachers", "teachers"),
     Picture("teachers-group", "teachers", _choose_group),
     Picture("conflicts", "conflicts"),
-    Picture("audit", "audit"),
+    Picture("audit", "audit", _draw_audit),
     Picture("rounds", "rounds"),
     Picture("export", "export"),
 )
@@ -92,13 +113,17 @@ def main(out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         make_project(Path(folder)).close()
-        with _server(Path(folder) / "digits") as address, _browser() as browser:
-            for scheme in ("light", "dark"):
-                page = browser.new_context(
+        server = ReviewServer(Path(folder) / "digits", Path(folder) / "log", OWNER, live=True)
+        with server, open_browser() as browser:
+            pages = {
+                scheme: browser.new_context(
                     color_scheme=scheme, viewport={"width": WIDTH_PX, "height": HEIGHTS_PX[0]}
                 ).new_page()
-                for picture in PICTURES:
-                    _open(page, address, picture)
+                for scheme in ("light", "dark")
+            }
+            for picture in PICTURES:
+                for scheme, page in pages.items():
+                    _open(page, server.address, picture)
                     path = out / f"{picture.name}-{scheme}.png"
                     path.write_bytes(_small_png(page.screenshot()))
                     print(f"{path}: {path.stat().st_size / 1000:.0f} kB")
@@ -138,53 +163,6 @@ def _small_png(png: bytes) -> bytes:
     file = io.BytesIO()
     image.quantize(COLOURS, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
     return file.getvalue()
-
-
-@contextmanager
-def _server(project: Path) -> Iterator[str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    settings = {PROJECT: str(project), REVIEWER: OWNER, ORDER: "mixed"}
-    environment = {**os.environ, **settings, "STREAMLIT_SERVER_HEADLESS": "true"}
-    process = subprocess.Popen(
-        server_command(port, "127.0.0.1"), env=environment, stdout=subprocess.DEVNULL
-    )
-    try:
-        address = f"http://127.0.0.1:{port}/"
-        _wait_for(f"{address}_stcore/health")
-        yield address
-    finally:
-        process.kill()
-        process.wait()
-
-
-def _wait_for(address: str) -> None:
-    end = time.monotonic() + START_S
-    while True:
-        try:
-            with urllib.request.urlopen(address, timeout=2):
-                return
-        except OSError:
-            if time.monotonic() > end:
-                raise
-            time.sleep(0.2)
-
-
-@contextmanager
-def _browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    program = shutil.which("chromium")
-    if program is None:
-        raise ConfigError(
-            "Pictures need the program chromium on the PATH; there is none."
-            " Run `apt-get install chromium`."
-        )
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 if __name__ == "__main__":

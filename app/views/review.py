@@ -14,7 +14,7 @@ from annotate.steps.labels import SOURCES
 from annotate.steps.people import list_people
 from annotate.steps.predicting import list_teachers
 from app.components.reviewer.element import show_reviewer
-from app.session import open_project
+from app.session import live_learner, open_project
 
 _ALL = "all"  # in the address: also items that need no answer
 
@@ -29,6 +29,10 @@ def show() -> None:
     request = QueueRequest(order=order, filter=wanted, open_only=open_only)
     one = st.query_params.get("mode") == "one"
     show_reviewer(request, key="review", mode="one" if one else "grid")
+    learner = live_learner(open_project().paths.root)
+    if learner is not None and (problem := learner.problem()):
+        st.caption("Answers are stored, and not learnt from while you review:")
+        st.text(problem)
 
 
 def _order_asked() -> str:

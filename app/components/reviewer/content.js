@@ -41,7 +41,9 @@ class Content {
   }
 
   picture(address, card, className) {
-    const image = this.preload(address);
+    const kept = this.preload(address);
+    // An element is in one place only: what shows the same picture elsewhere keeps its own.
+    const image = kept.isConnected ? kept.cloneNode() : kept;
     image.alt = `Item ${card.item_id}`;
     image.draggable = false;
     const shown = element("div", className);

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
@@ -76,7 +74,7 @@ def _data(session: ReviewSession, mode: Mode, title: str) -> dict[str, Any]:
     return {
         "api": f"{PREFIX}/{session.token}/",
         "project": workspace.store.project_id(),
-        "request": json.dumps(asdict(queue.request)),
+        "request": session.request_hash,
         "title": title or workspace.paths.root.name,
         "reviewer": session.person.name,
         "classes": [

@@ -17,6 +17,7 @@ class Grid {
   }
 
   draw(pages, content, nameOf) {
+    this.root.replaceChildren(); // lets go of the pictures that the new cells take
     this.cells = pages.page.map((slot, place) => this.cell(slot, place, content, nameOf));
     this.root.replaceChildren(...this.cells);
     this.mark(pages);
