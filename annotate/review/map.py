@@ -44,11 +44,21 @@ class MapPoints:
 
 @dataclass(frozen=True)
 class Group:
-    """One entry of the legend; a plain one stands for nothing, or for many, and is grey."""
+    """One entry of the legend.
+
+    Attributes
+    ----------
+    name : str
+    n : int
+        Points of it.
+    hue : int or None
+        Equal for the same class in every colouring, whatever its size; None for a group that stands
+        for nothing, or for many, and is grey.
+    """
 
     name: str
     n: int
-    plain: bool = False
+    hue: int | None
 
 
 @dataclass(frozen=True)
@@ -122,14 +132,16 @@ def colour_by_class(classes: Ints, names: Sequence[str], *, nothing: str) -> Col
     own, shared = by_size[:MOST_GROUPS], by_size[MOST_GROUPS:]
     group_of_class = np.full(len(names) + 1, len(own), dtype=np.uint8)
     group_of_class[own + 1] = np.arange(len(own))
-    groups = [Group(printable(names[number]), int(counts[number + 1])) for number in own]
+    groups = [
+        Group(printable(names[number]), int(counts[number + 1]), int(number)) for number in own
+    ]
     if len(shared):
         groups.append(
-            Group(f"{len(shared):,} smaller classes", int(counts[1:][shared].sum()), plain=True)
+            Group(f"{len(shared):,} smaller classes", int(counts[1:][shared].sum()), hue=None)
         )
     group_of_class[0] = len(groups)
     if counts[0]:
-        groups.append(Group(nothing, int(counts[0]), plain=True))
+        groups.append(Group(nothing, int(counts[0]), hue=None))
     return Colouring(tuple(groups), group_of_class[classes + 1])
 
 
@@ -142,8 +154,10 @@ def colour_by_confidence(confidence: Floats) -> Colouring:
     names = [f"{10 * step} to {10 * step + 10} %" for step in range(N_CONFIDENCE_STEPS)]
     counts = np.bincount(group_of, minlength=N_CONFIDENCE_STEPS + 1)
     groups = [
-        Group(name, int(n)) for name, n in zip([*names, "no prediction"], counts, strict=True)
+        Group(name, int(n), hue)
+        for hue, (name, n) in enumerate(zip(names, counts[:-1], strict=True))
     ]
+    groups.append(Group("no prediction", int(counts[-1]), hue=None))
     return Colouring(tuple(groups), group_of, is_ordered=True)
 
 
@@ -157,7 +171,7 @@ def colour_by_source(sources: Ints, names: Sequence[str]) -> Colouring:
     """
     counts = np.bincount(sources, minlength=len(names))
     groups = tuple(
-        Group(name, int(n), plain=number == 0)
+        Group(name, int(n), hue=number or None)
         for number, (name, n) in enumerate(zip(names, counts, strict=True))
     )
     return Colouring(groups, sources.astype(np.uint8))

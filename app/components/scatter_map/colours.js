@@ -10,10 +10,10 @@ const SCALE = [
 ];
 const OTHER = "#808080";
 
-// The last groups of a colouring are those that stand for nothing: no class, no prediction.
-function colourOf(number, group, ordered) {
-  if (ordered) return SCALE[number] ?? OTHER;
-  return group.plain ? OTHER : KINDS[number % KINDS.length];
+// A class has the same colour in every colouring, so that two can be compared.
+function colourOf({ hue }, ordered) {
+  if (hue === null) return OTHER;
+  return ordered ? SCALE[hue] : KINDS[hue % KINDS.length];
 }
 
 // As four bytes of a pixel, in this machine's order.

@@ -55,7 +55,7 @@ class ScatterMap {
   recolour() {
     const { groups, ordered } = this.data;
     this.points.pixels = groups.map((group, number) =>
-      this.hidden.has(number) ? undefined : pixelOf(colourOf(number, group, ordered)));
+      this.hidden.has(number) ? undefined : pixelOf(colourOf(group, ordered)));
     this.redraw();
   }
 
@@ -97,7 +97,7 @@ class ScatterMap {
         this.recolour();
       };
       const swatch = Object.assign(document.createElement("span"), { className: "swatch" });
-      swatch.style.background = colourOf(number, group, this.data.ordered);
+      swatch.style.background = colourOf(group, this.data.ordered);
       // Names come from outside: they are text, never markup.
       const name = Object.assign(document.createElement("span"), { className: "name", textContent: group.name, title: group.name });
       const count = Object.assign(document.createElement("span"), { className: "count", textContent: group.n.toLocaleString("en") });

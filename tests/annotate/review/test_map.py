@@ -42,8 +42,8 @@ def test_classes_are_listed_by_size_and_small_ones_share_a_group(monkeypatch):
     classes = np.array([3, 3, 3, 1, 1, 0, 2, -1])
     found = colour_by_class(classes, ["a", "b", "c", "d\n"], nothing="none")
     assert found.groups == (
-        Group(r"d\n", 3), Group("b", 2), Group("2 smaller classes", 2, plain=True),
-        Group("none", 1, plain=True),
+        Group(r"d\n", 3, hue=3), Group("b", 2, hue=1), Group("2 smaller classes", 2, hue=None),
+        Group("none", 1, hue=None),
     )  # fmt: skip
     assert found.group_of.tolist() == [0, 0, 0, 1, 1, 2, 2, 3]
 
@@ -51,13 +51,14 @@ def test_classes_are_listed_by_size_and_small_ones_share_a_group(monkeypatch):
 def test_confidence_has_ten_steps_and_one_for_no_prediction():
     found = colour_by_confidence(np.array([0, 0.0999, 0.1, 0.95, 1, NAN], dtype=np.float32))
     assert found.group_of.tolist() == [0, 0, 1, 9, 9, 10]
-    assert found.groups[0] == Group("0 to 10 %", 2)
-    assert found.groups[10] == Group("no prediction", 1)
+    assert found.groups[0] == Group("0 to 10 %", 2, hue=0)
+    assert found.groups[10] == Group("no prediction", 1, hue=None)
 
 
 def test_sources_keep_their_order_even_where_one_is_empty():
     found = colour_by_source(np.array([0, 2, 2]), ("none", "human", "gold"))
     assert [group.n for group in found.groups] == [1, 0, 2]
+    assert [group.hue for group in found.groups] == [None, 1, 2]
 
 
 def is_inside(x, y, corners):
