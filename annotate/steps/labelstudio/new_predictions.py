@@ -62,7 +62,7 @@ def _stale(work: Push, tasks: pd.DataFrame) -> tuple[list[int], dict[int, int]]:
 
 
 def _predictions_of(work: Push, item_of: Mapping[int, int]) -> dict[int, dict[str, Any]]:
-    wanted = work.predictions(item_of.values())
+    wanted = work.checked_predictions(item_of.values())
     return {task_id: p for task_id, no in item_of.items() if (p := wanted[no]) is not None}
 
 

@@ -42,7 +42,7 @@ def send_new_tasks(work: Push, limit: int | None) -> None:
 
 
 def _send_chunk(work: Push, item_nos: list[int]) -> None:
-    wanted = work.predictions(item_nos)
+    wanted = work.checked_predictions(item_nos)
     with work.workspace.store.read() as connection:
         items = read_items_at(connection, ("item_id", "text", "path", "sha256"), item_nos)
     tasks = {

@@ -97,6 +97,11 @@ class Push:
             else:
                 score = float(summary.confidence[item_no])
                 wanted[item_no] = make_prediction(names[class_no], score, self.model_version)
+        return wanted
+
+    def checked_predictions(self, item_nos: Iterable[int]) -> dict[int, dict[str, Any] | None]:
+        """Return what each item is to be sent with, once all of it fits the label config."""
+        wanted = self.predictions(item_nos)
         check_predictions(self.config, [p for p in wanted.values() if p is not None])
         return wanted
 

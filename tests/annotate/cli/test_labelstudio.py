@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+import annotate
 from annotate.bridges.label_studio.client import LabelStudioClient
 from annotate.steps.labelstudio import link
 from tests.annotate.bridges.label_studio.fake_server import TOKEN, URL, FakeLabelStudio
@@ -94,6 +95,13 @@ def test_the_token_shows_nowhere_when_things_go_wrong(run, server, folder, token
     result = run("labelstudio", "push", folder, "--url", URL, "--token-file", token_file)
     assert result.code == 2 and "accept the token" in result.err
     assert TOKEN not in result.out + result.err
+
+
+def test_the_python_api_goes_the_same_way(server, folder, token_file):
+    with annotate.open(folder) as project:
+        assert project.labelstudio_push(URL, token_file=token_file, limit=2).n_new_tasks == 2
+        server.annotate(1, "cat")
+        assert project.labelstudio_pull(token_file=str(token_file)).n_decisions == 1
 
 
 def test_serve_wants_a_secret_before_anything_else(run, folder, monkeypatch):
