@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annotate.corpus.records import SourceOptions
+from annotate.review.measuring import purpose_and_role
 from annotate.steps.add import add
+from annotate.steps.audit import draw_audit, read_audit
 from annotate.steps.embed import embed
 from annotate.steps.evaluate import read_truth
 from annotate.steps.people import set_person
@@ -53,6 +55,8 @@ def make_project(folder: Path) -> Workspace:
     predict(workspace, "probe")
     people.answer(REVIEWER, people.next_items(20), errors=0.05)
     people.answer(REVIEWER, people.labelled_by(OWNER)[-30:], errors=0.15)
+    draw_audit(workspace, 60, seed=0, by=OWNER)
+    people.answer(OWNER, read_audit(workspace).open_items[:40], errors=0.0)
     export_into_project(workspace, OWNER, "first-labels", "csv", excel_safe=True)
     return workspace
 
@@ -87,7 +91,8 @@ class _People:
             class_no = int(self._class_of[number])
             if self._random.random() < errors:
                 class_no = (class_no + int(self._random.integers(1, 10))) % 10
-            blind = number in asked_first
+            purpose, role = purpose_and_role(asked_first.get(number))
+            blind = role == "held_back"
             guess = int(predicted[number])
             self._now += timedelta(seconds=float(self._random.gamma(4, _SECONDS_AN_ANSWER / 4)))
             events.append(
@@ -98,7 +103,8 @@ class _People:
                     kind="accept" if class_no == guess else "relabel",
                     class_no=class_no,
                     schema_version=1,
-                    role="held_back" if blind else "train",
+                    purpose=purpose,
+                    role=role,
                     shown={"blind": True} if blind else {"blind": False, "class_no": guess},
                     decided_at_utc=self._now.isoformat(),
                 )

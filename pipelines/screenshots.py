@@ -23,7 +23,7 @@ from pipelines.browsing import ReviewServer, open_browser
 from pipelines.screenshot_project import OWNER, make_project
 
 WIDTH_PX = 1280
-HEIGHTS_PX = (720, 1700)
+HEIGHTS_PX = (860, 1700)
 COLOURS = 192
 
 
@@ -38,6 +38,11 @@ class Picture:
 
 def _choose_part(part: str) -> Callable[[Any], None]:
     return lambda page: page.get_by_role("radio", name=part).click()
+
+
+def _choose_merge(page: Any) -> None:
+    _choose_part("Change classes")(page)
+    page.get_by_role("radio", name="Merge").click()
 
 
 def _choose_group(page: Any) -> None:
@@ -95,10 +100,12 @@ PICTURES = (
     Picture("review-one", "", _one_at_a_time),
     Picture("look-alikes", "", _spread_a_correction),
     Picture("overview", "overview"),
-    Picture("map", "map", _draw_lasso),
+    Picture("map", "map"),
+    Picture("map-lasso", "map", _draw_lasso),
     Picture("classes", "classes"),
     Picture("classes-gallery", "classes", _choose_part("Gallery")),
     Picture("classes-confusions", "classes", _choose_part("Confusions")),
+    Picture("classes-change", "classes", _choose_merge),
     Picture("teachers", "teachers"),
     Picture("teachers-group", "teachers", _choose_group),
     Picture("conflicts", "conflicts"),
@@ -139,6 +146,8 @@ def _open(page: Any, address: str, picture: Picture) -> None:
     shortest, longest = HEIGHTS_PX
     needed = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
     page.set_viewport_size({"width": WIDTH_PX, "height": min(max(needed, shortest), longest)})
+    page.evaluate("document.querySelector('[data-testid=stMain]').scrollTo(0, 0)")
+    page.mouse.move(0, 0)
     _wait_until_still(page)
 
 

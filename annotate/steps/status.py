@@ -104,5 +104,5 @@ def _next_step(
     if n_rounds == 0:
         return "annotate train DIR"
     if n_asked:
-        return f"annotate review DIR ({n_asked} spot-check items wait)"
+        return f"annotate review DIR ({n_asked} items wait to be asked first)"
     return "annotate review DIR, annotate train DIR, or annotate export DIR OUT --format parquet"

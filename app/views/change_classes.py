@@ -67,12 +67,12 @@ def _draw_merge(
         "Into: one of them, another class, or a new name", key="merge_into", max_chars=200,
         width=360,
     )  # fmt: skip
-    n_labels = sum(rows[number].n_labels for number in chosen)
-    st.text(
-        f"{counted(n_labels, 'label')} of {counted(len(chosen), 'class', 'classes')} will count as"
-        " one class, and so will what is predicted of them. The classes cannot be told apart again"
-        " by this page."
-    )
+    if chosen:
+        n_labels = sum(rows[number].n_labels for number in chosen)
+        st.text(
+            f"{counted(n_labels, 'label')} of {counted(len(chosen), 'class', 'classes')} will count"
+            " as labels of one class, and what is predicted of them is added up."
+        )
     old = [snapshot.schema.names[number] for number in chosen]
     _confirm(
         "merge", bool(chosen and into), lambda: merge_classes(open_project(), old, into, by=owner)

@@ -86,7 +86,7 @@ def _draw_accuracy(seen: Overview) -> None:
         }
         for row in seen.accuracy
         for what, share in (("predictions", row.predicted), ("pseudo-labels", row.sure))
-        if share.n
+        if what == "predictions" or 0 < share.n < row.predicted.n
     ]
     st.dataframe(rows, hide_index=True, key="accuracy")
     st.caption(
