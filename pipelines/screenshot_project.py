@@ -55,8 +55,8 @@ def make_project(folder: Path) -> Workspace:
     predict(workspace, "probe")
     people.answer(REVIEWER, people.next_items(20), errors=0.05)
     people.answer(REVIEWER, people.labelled_by(OWNER)[-30:], errors=0.15)
-    draw_audit(workspace, 60, seed=0, by=OWNER)
-    people.answer(OWNER, read_audit(workspace).open_items[:40], errors=0.0)
+    draw_audit(workspace, 40, seed=0, by=OWNER)
+    people.answer(OWNER, read_audit(workspace).open_items, errors=0.0)
     export_into_project(workspace, OWNER, "first-labels", "csv", excel_safe=True)
     return workspace
 

@@ -436,7 +436,7 @@ class Reviewer {
 
   drawStatus() {
     const answered = this.uncounted.size - this.nReopened;
-    const left = Math.max(0, this.data.total - answered);
+    const left = Math.max(0, this.data.left - answered);
     const done = Math.max(0, this.data.done + answered);
     this.panel.drawHeader(this.data, { done, left, session: this.session });
     this.panel.drawSaved(this.outbox);

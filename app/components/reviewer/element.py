@@ -84,7 +84,7 @@ def _data(session: ReviewSession, mode: Mode, title: str) -> dict[str, Any]:
         "highlight": queue.request.filter.text,
         "mode": mode,
         "page_size": PAGE_SIZE,
-        "total": len(queue),
+        "left": len(queue) if queue.request.open_only else len(queue) - queue.n_done,
         "done": queue.n_done,
         "order_version": session.order_version,
     }
