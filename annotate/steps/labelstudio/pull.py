@@ -114,6 +114,7 @@ class _Pull:
     link: Link
     report: PullReport
     schema: Schema
+    heirs: Sequence[tuple[int, ...]]
     reasons: Mapping[int, str]
     emails: dict[int, str]
     progress: Progress
@@ -128,10 +129,15 @@ class _Pull:
             user = self.emails.setdefault(user, f"label-studio-user-{user}")
         return printable(user or "label-studio")[:_LONGEST_NAME]
 
-    def class_no(self, name: str) -> int | None:
-        """Return the class a name means: now, else in the label config that was sent."""
+    def classes_meant(self, name: str) -> tuple[int, ...]:
+        """Return the class that a name means, now or else in the label config that was sent.
+
+        One that was merged since means the class it became, one that was split each of its parts,
+        an unknown one nothing.
+        """
         number = self.schema.class_no(name)
-        return self.link.classes.get(name) if number is None else number
+        number = self.link.classes.get(name) if number is None else number
+        return () if number is None else self.heirs[number]
 
     def event_prefix(self, annotation_id: int) -> str:
         """Return what the ids of all events of an annotation begin with."""
@@ -164,6 +170,7 @@ def pull(
             schema = latest_schema(connection)
         work = _Pull(
             workspace, client, link, PullReport(link.url, link.project_id), schema,
+            schema.heirs(),
             asked_first(workspace), {}, progress,
         )  # fmt: skip
         client.read_project(link.project_id)
@@ -259,9 +266,10 @@ def _take_answer(
     """Return the events that a new or changed annotation makes, and how it goes on record."""
     outcome, reason, class_no = answer.outcome, answer.reason, None
     if answer.class_name is not None:
-        class_no = work.class_no(answer.class_name)
+        meant = work.classes_meant(answer.class_name)
+        class_no = meant[0] if len(meant) == 1 else None
         if class_no is None:
-            outcome, reason = "unknown", "another class"
+            outcome, reason = "unknown", "a class that was split" if meant else "another class"
         elif work.schema.classes[class_no].retired:
             outcome, reason = "unknown", "a retired class"
         elif answer.in_bulk and is_blind(work.reasons.get(item_no)):
@@ -297,12 +305,12 @@ def _decision(
     seen = prediction_shown(answer, predictions if isinstance(predictions, list) else [])
     shown: dict[str, Any] = {"blind": is_blind(reason) and seen is None}
     if seen is not None:
-        seen_class = None if seen.class_name is None else work.class_no(seen.class_name)
+        meant = () if seen.class_name is None else work.classes_meant(seen.class_name)
         # Our own versions are "source, prediction's id, schema's version".
         words = printable(seen.model_version).rsplit(" ", 2)
         shown |= {"teacher": words[0]}
         shown |= {"prediction_id": words[1]} if len(words) == 3 else {}
-        shown |= {} if seen_class is None else {"class_no": seen_class}
+        shown |= {"class_no": meant[0]} if len(meant) == 1 else {}
         shown |= {} if seen.score is None else {"confidence": seen.score}
     if answer.outcome == "skip":
         kind = "skip"

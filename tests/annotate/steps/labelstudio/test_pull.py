@@ -13,7 +13,7 @@ from annotate.steps.labelstudio.push import push
 from annotate.store.database import Store
 from annotate.store.decisions import broken_links, read_decisions
 from annotate.store.queue_front import ask_first
-from annotate.store.schema_versions import record_schema, renamed, retired
+from annotate.store.schema_versions import merged, record_schema, renamed, retired, split
 from annotate.store.tables import label_studio_annotations
 from tests.annotate.bridges.label_studio.fake_server import FakeLabelStudio, Killed, choices
 from tests.annotate.steps.labelstudio.conftest import N_ITEMS, copied, proba_favouring
@@ -229,6 +229,22 @@ def test_an_answer_with_the_old_name_of_a_class_is_understood(pushed, server):
         record_schema(connection, renamed(pushed.schema, "owl", "strix"), "test")
     run(pushed, server)
     assert labels(pushed)[0] == OWL
+
+
+def test_an_answer_with_a_class_that_was_merged_is_one_with_what_it_became(pushed, server):
+    server.annotate(3, "owl")  # as was shown
+    with pushed.store.write() as connection:
+        record_schema(connection, merged(pushed.schema, ["owl"], "cat"), "test")
+    run(pushed, server)
+    [row] = events(pushed).itertuples()
+    assert (row.kind, row.class_no) == ("accept", CAT)
+
+
+def test_an_answer_with_a_class_that_was_split_is_kept_raw(pushed, server):
+    server.annotate(1, "owl")
+    with pushed.store.write() as connection:
+        record_schema(connection, split(pushed.schema, "owl", ["barn owl", "eagle owl"]), "test")
+    assert run(pushed, server).unknown == {"a class that was split": 1}
 
 
 def test_an_answer_with_a_retired_class_is_kept_raw(pushed, server):
