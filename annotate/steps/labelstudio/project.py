@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from annotate.bridges.label_studio.client import MAX_RETRIES, LabelStudioClient, LostReplyError
-from annotate.bridges.label_studio.label_config import choices_of
+from annotate.bridges.label_studio.label_config import choices_of, with_choices
 from annotate.corpus.printable import printable
 from annotate.errors import LabelStudioError
 from annotate.steps.labelstudio.pushing import gave_up
@@ -74,6 +74,8 @@ def _change_config(client: LabelStudioClient, link: Link, there: Any, config: st
             f" {link.project_id} was changed there too. Undo that change, or push with"
             " --new-project."
         )
+    if there != link.label_config:  # extended there: only the choices are ours
+        config = with_choices(str(there), choices_of(config) or ())
     client.change_project(link.project_id, {"label_config": config})
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from annotate.bridges.label_studio.label_config import choices_of
 from annotate.errors import ConfigError, LabelStudioError, NotReadyError, ProjectBusyError
 from annotate.schema import ClassSpec
 from annotate.steps.labelstudio import new_predictions, new_tasks
@@ -176,6 +177,20 @@ def test_a_config_that_was_extended_there_stays(project, server):
     server.projects[1]["label_config"] = extended
     assert not run(project, server).changed
     assert server.projects[1]["label_config"] == extended
+
+
+def test_what_was_added_to_a_config_there_outlives_a_change_of_classes(project, server):
+    run(project, server)
+    added = '<!-- ours --><Header value="Look twice"/></View>'
+    server.projects[1]["label_config"] = server.projects[1]["label_config"].replace(
+        "</View>", added
+    )
+    change_schema(project, renamed(project.schema, "owl", "strix & co"))
+    assert run(project, server).config_changed
+    config = server.projects[1]["label_config"]
+    assert choices_of(config) == ["cat", "dog", "strix & co"]
+    assert "<!-- ours -->" in config and "Look twice" in config
+    assert not run(project, server).changed
 
 
 def test_a_class_that_was_taken_out_there_is_an_error(project, server):
