@@ -44,6 +44,10 @@ def test_a_class_no_longer_in_force_gets_no_number(call):
     assert numbers(call("numberedClasses", MANY, card(99, 2), [])) == [2]
 
 
+def test_without_a_guess_the_classes_used_last_and_the_first_ones_get_numbers(call):
+    assert numbers(call("numberedClasses", MANY, card(), [7])) == [7, 0, 1, 2, 3, 4, 5, 6, 8]
+
+
 def test_no_more_than_nine_classes_get_a_number(call):
     assert len(call("numberedClasses", MANY, card(*range(5)), list(range(5, 20)))) == 9
 

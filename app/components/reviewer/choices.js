@@ -7,7 +7,10 @@ const MAX_NUMBERED = 9;
 function numberedClasses(classes, card, recent) {
   if (classes.length <= MAX_NUMBERED) return classes;
   const byNo = new Map(classes.map((spec) => [spec.no, spec]));
-  const wanted = [...card.guesses.map((guess) => guess.class_no), ...recent];
+  const guessed = card.guesses.map((guess) => guess.class_no);
+  // Without a guess, as where an item is asked blind, the first classes are better than none.
+  const others = guessed.length === 0 ? classes.map((spec) => spec.no) : [];
+  const wanted = [...guessed, ...recent, ...others];
   return [...new Set(wanted)].filter((no) => byNo.has(no)).slice(0, MAX_NUMBERED)
     .map((no) => byNo.get(no));
 }
