@@ -153,7 +153,9 @@ def _draw_matrix(found: Confusions, names: tuple[str, ...]) -> None:
         tooltip=["answered:N", "suggested:N", alt.Tooltip("items:Q", format=",")],
     )
     heat = base.mark_rect().encode(
-        color=alt.Color("confused:Q", title="confused", scale=alt.Scale(scheme="oranges"))
+        color=alt.Color(
+            "confused:Q", title="confused", scale=alt.Scale(scheme="oranges", domainMin=0)
+        )
     )
     numbers = (
         base.transform_filter("datum.items > 0")
