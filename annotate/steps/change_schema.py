@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from annotate.schema import Schema
 from annotate.steps.people import require_owner
-from annotate.steps.workspace import Workspace
+from annotate.steps.workspace import Workspace, follow_config
 from annotate.store.config import ConfiguredClass, ProjectConfig, config_text
 from annotate.store.files import write_bytes
 from annotate.store.schema_versions import merged, record_schema, renamed, retired, split
@@ -18,12 +18,13 @@ def rename_class(workspace: Workspace, old: str, new: str, *, by: str | None = N
     Here and below ``by`` says who asked, who must own the project (NotAllowedError); the version's
     note keeps it. None is whoever may run commands here.
     """
-    return _apply(workspace, renamed(workspace.schema, old, new), f"rename {old!r} to {new!r}", by)
+    note = f"rename {old!r} to {new!r}"
+    return _apply(workspace, lambda schema: renamed(schema, old, new), note, by)
 
 
 def retire_class(workspace: Workspace, name: str, *, by: str | None = None) -> Schema:
     """Let a class take no new labels; those given are kept."""
-    return _apply(workspace, retired(workspace.schema, name), f"retire {name!r}", by)
+    return _apply(workspace, lambda schema: retired(schema, name), f"retire {name!r}", by)
 
 
 def merge_classes(
@@ -31,7 +32,7 @@ def merge_classes(
 ) -> Schema:
     """Make several classes one: their labels and probabilities count for ``into`` from now on."""
     note = f"merge {', '.join(map(repr, names))} into {into!r}"
-    return _apply(workspace, merged(workspace.schema, names, into), note, by)
+    return _apply(workspace, lambda schema: merged(schema, names, into), note, by)
 
 
 def split_class(
@@ -39,14 +40,19 @@ def split_class(
 ) -> Schema:
     """Replace a class by others: its labels count no more and its items are open again."""
     note = f"split {name!r} into {', '.join(map(repr, into))}"
-    return _apply(workspace, split(workspace.schema, name, into), note, by)
+    return _apply(workspace, lambda schema: split(schema, name, into), note, by)
 
 
-def _apply(workspace: Workspace, schema: Schema, note: str, by: str | None) -> Schema:
+def _apply(
+    workspace: Workspace, change: Callable[[Schema], Schema], note: str, by: str | None
+) -> Schema:
     if by is not None:
         require_owner(workspace, by, "change classes")
         note = f"{note} by {by}"
     with workspace.running("schema"):
+        # A server may have been open while somebody edited the file or changed the schema.
+        follow_config(workspace)
+        schema = change(workspace.schema)
         with workspace.store.write() as connection:
             record_schema(connection, schema, note)
         config = workspace.config.model_copy(

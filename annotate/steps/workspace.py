@@ -95,9 +95,17 @@ def open_workspace(folder: Path) -> Workspace:
     config = read_config(paths.config)
     store = open_store(paths)
     with store.read() as connection:
+        workspace = Workspace(paths, config, store, latest_schema(connection))
+    follow_config(workspace)
+    return workspace
+
+
+def follow_config(workspace: Workspace) -> None:
+    """Read annotate.toml and the schema as they are now; classes added there make a new version."""
+    workspace.config = read_config(workspace.paths.config)
+    with workspace.store.read() as connection:
         schema = latest_schema(connection)
-    wanted = with_config_classes(schema, config.class_specs())
-    if wanted != schema:
-        with store.write() as connection:
-            record_schema(connection, wanted, "annotate.toml")
-    return Workspace(paths, config, store, wanted)
+    workspace.schema = with_config_classes(schema, workspace.config.class_specs())
+    if workspace.schema != schema:
+        with workspace.store.write() as connection:
+            record_schema(connection, workspace.schema, "annotate.toml")

@@ -94,17 +94,18 @@ def _draw_ruling(snapshot: Snapshot, row: ConflictRow, names: tuple[str, ...]) -
         st.subheader("Rule", anchor=False)
         st.text(f"{row.item_id}: " + "; ".join(f"{who}: {c}" for who, c in row.answers.items()))
         choices = [spec.class_no for spec in snapshot.schema.active]
-        likeliest = row.consensus if row.consensus in choices else row.guess
         with st.container(horizontal=True, vertical_alignment="bottom"):
             class_no = st.selectbox(
                 "Its class",
                 choices,
-                index=choices.index(likeliest) if likeliest in choices else 0,
+                index=None,  # what stood there would be taken for the answer
+                placeholder="choose",
                 format_func=lambda number: names[number],
                 key=f"ruling_{row.item_no}",
                 width=320,
             )
-            if st.button("Rule", key="rule", type="primary"):
+            pressed = st.button("Rule", key="rule", type="primary", disabled=class_no is None)
+            if pressed and class_no is not None:
                 _rule(owner.name, row.item_no, class_no)
         st.caption("A ruling stands whatever reviewers answer, until an owner takes it back.")
     show_items([row.item_no], key=f"conflict_{row.item_no}", mode="one")

@@ -252,3 +252,16 @@ def test_a_refused_change_changes_nothing(empty):
     with pytest.raises(SchemaError, match="would leave 1"):
         merge_classes(empty, ["fruit", "tool", "animal"], "thing")
     assert (empty.schema.version, empty.paths.config.read_text()) == (1, text)
+
+
+def test_a_change_keeps_what_was_edited_in_the_file_while_the_project_was_open(workspace):
+    path = workspace.paths.config
+    added = path.read_text().rstrip() + '\n\n[[classes]]\nname = "plant"\ndescription = "green"\n'
+    path.write_text(added)
+    old = workspace.schema.names[0]
+    rename_class(workspace, old, "renamed")
+    again = open_workspace(workspace.paths.root)
+    assert again.schema.active[0].name == "renamed"
+    assert again.schema.classes[-1].name == "plant"
+    assert again.schema.classes[-1].description == "green"
+    again.close()
