@@ -18,13 +18,22 @@ from annotate.review import server_settings
 from annotate.review.queue_request import QueueRequest
 from annotate.steps.hand_out import Handing
 from annotate.steps.live_learning import LiveLearner
+from annotate.steps.live_prediction import is_live
 from annotate.steps.people import Person, admit
 from annotate.steps.review import Live, Queue, open_queue
 from annotate.steps.workspace import Workspace, open_workspace
 
 NAME_IN_ADDRESS = "me"
 _MAX_SESSIONS = 200
-_LOOK_EVERY_S = 0.1
+_REST_FACTOR = 4.0
+
+
+@dataclass
+class Following:
+    """When a page's queue may next be put into another order."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    not_before_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -35,8 +44,7 @@ class ReviewSession:
     person: Person
     workspace: Workspace
     handing: Handing
-    overlap: int
-    following: threading.Lock = field(default_factory=threading.Lock)
+    following: Following
 
     @property
     def queue(self) -> Queue:
@@ -56,11 +64,18 @@ class ReviewSession:
 
 _sessions: OrderedDict[str, ReviewSession] = OrderedDict()
 _lock = threading.Lock()
+# Two first requests at once must not open a project, or start its worker, twice.
+_opening = threading.Lock()
+
+
+def open_folder(folder: Path) -> Workspace:
+    """Return the project in ``folder``, opened once."""
+    with _opening:
+        return _open_folder(folder)
 
 
 @lru_cache(maxsize=8)
-def open_folder(folder: Path) -> Workspace:
-    """Return the project in ``folder``, opened once."""
+def _open_folder(folder: Path) -> Workspace:
     return open_workspace(folder)
 
 
@@ -69,11 +84,18 @@ def open_project() -> Workspace:
     return open_folder(Path(os.environ[server_settings.PROJECT]).absolute())
 
 
-@lru_cache(maxsize=8)
 def live_learner(folder: Path) -> LiveLearner | None:
     """Return the worker that learns from a project's answers, started once; None if unwanted."""
-    wanted = os.environ.get(server_settings.LIVE) == "1"
-    return LiveLearner(open_folder(folder)) if wanted else None
+    if os.environ.get(server_settings.LIVE) != "1":
+        return None
+    workspace = open_folder(folder)
+    with _opening:
+        return _live_learner(workspace.paths.root)
+
+
+@lru_cache(maxsize=8)
+def _live_learner(folder: Path) -> LiveLearner:
+    return LiveLearner(_open_folder(folder))
 
 
 def current_person() -> Person:
@@ -99,13 +121,24 @@ def _name_given() -> tuple[str, bool]:
     return chosen or os.environ[server_settings.REVIEWER], True
 
 
-def start_session(request: QueueRequest, person: Person) -> ReviewSession:
-    """Open a queue for a page and give the page a token of its own."""
+def start_session(
+    request: QueueRequest, person: Person, instead_of: ReviewSession | None = None
+) -> ReviewSession:
+    """Open a queue for a page and give the page a token of its own.
+
+    Parameters
+    ----------
+    instead_of : ReviewSession, optional
+        The page's session so far, which ends.
+    """
     workspace = open_project()
     overlap = int(os.environ.get(server_settings.OVERLAP, "1"))
     queue = _open(workspace, request, person, overlap)
-    session = ReviewSession(secrets.token_urlsafe(24), person, workspace, Handing(queue), overlap)
+    handing = Handing(queue, person.name, overlap)
+    session = ReviewSession(secrets.token_urlsafe(24), person, workspace, handing, Following())
     with _lock:
+        if instead_of is not None:
+            _sessions.pop(instead_of.token, None)
         _sessions[session.token] = session
         # A page whose session was forgotten asks for a new one; its answers wait in the browser.
         while len(_sessions) > _MAX_SESSIONS:
@@ -113,40 +146,36 @@ def start_session(request: QueueRequest, person: Person) -> ReviewSession:
     return session
 
 
-def follow_live(session: ReviewSession, wait_s: float) -> None:
-    """Put a page's queue into the order that answers taught, once that is known.
-
-    Returns at once if another thread waits already, or nobody learns.
-
-    Parameters
-    ----------
-    wait_s : float
-        How long to wait for a new live prediction.
-    """
+def order_is_old(session: ReviewSession) -> bool:
+    """Return whether answers have taught an order that the page's queue has not got yet."""
     learner = live_learner(session.workspace.paths.root)
-    if learner is None or not session.following.acquire(blocking=False):
+    queue = session.queue
+    if learner is None or not queue.request.open_only or queue.request.filter.teacher:
+        return False
+    newest = learner.latest()
+    shown = queue.basis.prediction
+    shown_id = shown["prediction_id"] if shown else ""
+    return shown_id != newest.record["prediction_id"] if newest else is_live(shown_id)
+
+
+def follow_live(session: ReviewSession) -> None:
+    """Put a page's queue into the order that answers taught.
+
+    Not while another thread does, and not so often that the server does nothing else: a queue of a
+    million items takes seconds.
+    """
+    following = session.following
+    if time.monotonic() < following.not_before_s or not following.lock.acquire(blocking=False):
         return
     try:
-        learner.wake()
-        until = time.monotonic() + wait_s
-        while not _is_news(learner, session.queue):
-            if time.monotonic() > until:
-                return
-            time.sleep(_LOOK_EVERY_S)
-        queue = session.queue
-        session.handing.follow(
-            _open(session.workspace, queue.request, session.person, session.overlap)
-        )
+        started = time.monotonic()
+        handing = session.handing
+        request = session.queue.request
+        handing.follow(_open(session.workspace, request, session.person, handing.overlap))
+        ended = time.monotonic()
+        following.not_before_s = ended + _REST_FACTOR * (ended - started)
     finally:
-        session.following.release()
-
-
-def _is_news(learner: LiveLearner, queue: Queue) -> bool:
-    newest = learner.latest()
-    if newest is None or not queue.request.open_only or queue.request.filter.teacher:
-        return False
-    shown = queue.basis.prediction
-    return shown is None or shown["prediction_id"] != newest.record["prediction_id"]
+        following.lock.release()
 
 
 def _open(workspace: Workspace, request: QueueRequest, person: Person, overlap: int) -> Queue:
@@ -168,4 +197,6 @@ def _open(workspace: Workspace, request: QueueRequest, person: Person, overlap: 
 def find_session(token: str) -> ReviewSession | None:
     """Return the session that a page's token stands for."""
     with _lock:
+        if token in _sessions:
+            _sessions.move_to_end(token)  # the first to be forgotten is the longest unused
         return _sessions.get(token)

@@ -17,6 +17,7 @@ from annotate.review.server_settings import (
     LOGIN_BY_PROXY,
     PROXY,
     PROXY_USER,
+    is_loopback,
 )
 
 THIS_MACHINE = "127.0.0.1"
@@ -80,14 +81,6 @@ def choose_access(address: str, proxy_header: str | None, proxy: str | None) -> 
             " tunnel to reach it from elsewhere."
         )
     return Access(LOGIN_BY_NAME)
-
-
-def is_loopback(address: str) -> bool:
-    """Return whether only this machine can reach an address."""
-    try:
-        return address == "localhost" or ipaddress.ip_address(address).is_loopback
-    except ValueError:
-        return False
 
 
 def _through_proxy(header: str, proxy: str) -> Access:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 import pandas as pd
 
 from annotate.review.decision_rules import stand_on
+
+NOBODY = pd.DataFrame({"item_no": [], "holder": [], "reviewer": []})
 
 
 def free_items(
@@ -18,6 +20,7 @@ def free_items(
     reviewer: str,
     overlap: int,
     heirs: Sequence[Sequence[int]] = (),
+    again: Container[int] = (),
 ) -> list[int]:
     """Return those of some items that a page may be handed now, in the same order.
 
@@ -39,20 +42,23 @@ def free_items(
         How many people are to answer each item, 1 or more.
     heirs : sequence of sequences of int
         What each class is now: an answer of a class that was split is none.
+    again : container of int
+        Items that are asked whatever was answered: only somebody who looks at one stands in the
+        way.
     """
     standing = stand_on(events, heirs)
     closed = set(standing.loc[standing["kind"].isin(("derive", "adjudicate")), "item_no"])
-    people = _names(standing)
-    elsewhere = leases[leases["holder"] != holder]
-    for number, names in _names(elsewhere).items():
-        people.setdefault(number, set()).update(names)
-    return [
-        number
-        for number in item_nos
-        if number not in closed
-        and reviewer not in people.get(number, ())
-        and len(people.get(number, ())) < overlap
-    ]
+    answered = _names(standing)
+    looking = _names(leases[leases["holder"] != holder])
+
+    def is_free(number: int) -> bool:
+        # Who has answered looks at it no more, although the lease has not run out.
+        lookers = looking.get(number, set()) - answered.get(number, set())
+        people = lookers if number in again else lookers | answered.get(number, set())
+        is_closed = number in closed and number not in again
+        return not is_closed and reviewer not in people and len(people) < overlap
+
+    return [number for number in item_nos if is_free(number)]
 
 
 def _names(rows: pd.DataFrame) -> dict[int, set[str]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+
 PROJECT = "ANNOTATE_REVIEW_PROJECT"
 REVIEWER = "ANNOTATE_REVIEW_REVIEWER"
 ORDER = "ANNOTATE_REVIEW_ORDER"
@@ -17,3 +19,11 @@ LOGIN_BY_OIDC = "oidc"
 LOGIN_BY_PROXY = "proxy"
 # Under this name the proxy's header reaches the script.
 PROXY_USER = "annotate_person"
+
+
+def is_loopback(address: str) -> bool:
+    """Return whether only this machine can reach an address."""
+    try:
+        return address == "localhost" or ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False

@@ -29,6 +29,7 @@ CURRENT = "current.json"
 LOG_PROBA = "log_proba.npy"
 # One before the current: its folder was perhaps just being opened.
 KEPT = 2
+_LIVE = "live-"
 
 
 @dataclass(frozen=True)
@@ -82,10 +83,15 @@ class LivePrediction(CorpusProba):
         """Return what a card needs to say whose guess it shows; for ``cards.Basis``."""
         base = self.facts.base_prediction_id or "none"
         return {
-            "prediction_id": f"live-{base}-{self.facts.last_seq}",
+            "prediction_id": f"{_LIVE}{base}-{self.facts.last_seq}",
             "teacher": f"live student after {_answers(self.facts.n_answers)}",
             "round_no": None,
         }
+
+
+def is_live(prediction_id: str) -> bool:
+    """Return whether an id is that of a live prediction, which is not on record."""
+    return prediction_id.startswith(_LIVE)
 
 
 def create_log_proba(live: Path, shape: tuple[int, int]) -> NDArray[np.float16]:

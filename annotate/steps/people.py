@@ -96,6 +96,12 @@ def admit(workspace: Workspace, name: str, *, may_join: bool) -> Person:
     return set_person(workspace, name, "reviewer" if known else "owner")
 
 
+def is_on_list(workspace: Workspace, name: str) -> bool:
+    """Return whether somebody may (still) review."""
+    with workspace.store.read() as connection:
+        return name in read_people(connection)
+
+
 def require_owner(workspace: Workspace, name: str, act: str) -> None:
     """Raise NotAllowedError unless ``name`` owns the project; ``act`` says what was asked."""
     with workspace.store.read() as connection:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from annotate.errors import NotReadyError
@@ -18,7 +19,7 @@ from annotate.review.queue_request import QueueRequest
 from annotate.schema import Schema
 from annotate.steps.filter_items import filter_items
 from annotate.steps.given_labels import read_given_labels
-from annotate.steps.labels import SOURCES, CurrentLabels, read_current_labels
+from annotate.steps.labels import SOURCES, read_current_labels
 from annotate.steps.open_items import doubt_mask, open_mask
 from annotate.steps.order_context import StoredSources
 from annotate.steps.predicting import (
@@ -52,6 +53,21 @@ class Live:
 
 
 @dataclass(frozen=True)
+class StandingLabels:
+    """The label that each item has, and where it comes from; no more, since queues are many."""
+
+    labels: NDArray[np.int32]
+    sources: NDArray[np.int8]
+
+    def at(self, rows: Ints) -> list[Standing | None]:
+        """Return the labels of some items."""
+        return [
+            Standing(int(label), SOURCES[source]) if label >= 0 else None
+            for label, source in zip(self.labels[rows], self.sources[rows], strict=True)
+        ]
+
+
+@dataclass(frozen=True)
 class Queue:
     """A reviewer's queue as it stood when it was opened.
 
@@ -61,7 +77,7 @@ class Queue:
         First to be asked first.
     n_done : int
         Items that the request covers and that needed no answer any more.
-    current : CurrentLabels or None
+    standing : StandingLabels or None
         The labels that stand; read only where the request covers items that have one.
     doubted : bool array of shape (n_items,)
         Items that have a label and are asked again.
@@ -74,7 +90,7 @@ class Queue:
     schema: Schema
     summary: PredictionSummary
     proba: CorpusProba | None
-    current: CurrentLabels | None
+    standing: StandingLabels | None
     doubted: Bools
 
     def __len__(self) -> int:
@@ -148,11 +164,11 @@ def open_queue(
         wanted = np.array(request.item_nos, dtype=np.int32)
         asked_for &= np.isin(np.arange(len(asked_for)), wanted)
         item_nos = wanted[chosen[wanted]]
-    reasons = dict(zip(front["item_no"].tolist(), front["reason"].tolist(), strict=True))
     n_done = int((asked_for & ~is_open & ~doubted).sum())
     because = ranking.because if request.item_nos is None else "it was chosen"
-    basis = Basis(record, because, reasons)
-    return Queue(item_nos, n_done, request, basis, schema, summary, proba, current, doubted)
+    basis = Basis(record, because, _reasons(front))
+    standing = StandingLabels(current.labels, current.sources) if current else None
+    return Queue(item_nos, n_done, request, basis, schema, summary, proba, standing, doubted)
 
 
 def read_cards(
@@ -172,14 +188,16 @@ def read_cards(
         return []
     with workspace.store.read() as connection:
         items = read_items_at(connection, ("item_id", "text"), item_nos)
+        # Not as it was when the queue was opened: an audit may have been drawn since.
+        asked_first = _reasons(read_queue_front(connection))
     rows = np.asarray(item_nos)
-    if standing is None and queue.current is not None:
-        standing = _standing(queue.current, rows)
+    if standing is None and queue.standing is not None:
+        standing = queue.standing.at(rows)
     return make_cards(
         items,
         _take_proba(queue, rows),
         class_active(queue.schema),
-        queue.basis,
+        replace(queue.basis, asked_first=asked_first),
         workspace.modality,
         standing,
     )
@@ -216,11 +234,8 @@ def _serves_again(previous: Queue, record: Mapping[str, Any], schema: Schema, n_
     )
 
 
-def _standing(current: CurrentLabels, rows: Ints) -> list[Standing | None]:
-    return [
-        Standing(int(label), SOURCES[source]) if label >= 0 else None
-        for label, source in zip(current.labels[rows], current.sources[rows], strict=True)
-    ]
+def _reasons(front: pd.DataFrame) -> dict[int, str]:
+    return dict(zip(front["item_no"].tolist(), front["reason"].tolist(), strict=True))
 
 
 def _take_proba(queue: Queue, item_nos: Ints) -> NDArray[np.float32]:

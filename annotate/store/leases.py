@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pandas as pd
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from annotate.store.tables import leases
 
@@ -37,11 +37,6 @@ def take_leases(
             for n in numbers
         ],
     )
-
-
-def renew_leases(connection: Connection, holder: str, until_s: float) -> None:
-    """Let everything a holder has run until ``until_s``."""
-    connection.execute(update(leases).where(leases.c.holder == holder).values(expires_at_s=until_s))
 
 
 def release_leases(connection: Connection, holder: str, item_nos: Sequence[int]) -> None:

@@ -22,17 +22,24 @@ from annotate.errors import AnnotateError
 from annotate.review.pictures import MAX_SIDE_PX, THUMBNAIL_PX, Picture
 from annotate.steps.hand_out import give_back, hand_out, keep_leases
 from annotate.steps.look_alikes import find_look_alikes
+from annotate.steps.people import is_on_list
 from annotate.steps.picture import read_picture
 from annotate.steps.record_events import record_events
 from annotate.steps.review import read_cards
-from app.session import ReviewSession, find_session, follow_live, open_folder
+from app.session import (
+    ReviewSession,
+    find_session,
+    follow_live,
+    live_learner,
+    open_folder,
+    order_is_old,
+)
 
 PREFIX = "/review-api"
 MAX_BODY_BYTES = 1_000_000
 MAX_CARDS = 100
 MAX_EVENTS = 500
 MAX_HOLDER = 64  # characters
-LEARN_WITHIN_S = 5.0
 _PICTURES_KEPT = 1024
 
 _HEADERS = {
@@ -51,7 +58,7 @@ def _with_session(answer: Callable[[Request, ReviewSession], Response]) -> Calla
     """Return an endpoint that first finds the session; Starlette runs it in a thread."""
 
     def endpoint(request: Request) -> Response:
-        session = find_session(request.path_params["token"])
+        session = _session_of(request)
         if session is None:
             return _reply({"error": "this page's session has ended"}, 403)
         try:
@@ -62,19 +69,22 @@ def _with_session(answer: Callable[[Request, ReviewSession], Response]) -> Calla
     return endpoint
 
 
+def _session_of(request: Request) -> ReviewSession | None:
+    """Return the session of an address, as long as its person may review."""
+    session = find_session(request.path_params["token"])
+    if session is None or not is_on_list(session.workspace, session.person.name):
+        return None
+    return session
+
+
 def _send_next(request: Request, session: ReviewSession) -> Response:
     holder = request.query_params.get("holder")
     if not _is_holder(holder):
         return _reply({"error": "holder must be a page's own name"}, 400)
     n = max(0, min(_whole(request.query_params.get("n", "")), MAX_CARDS))
-    cards = hand_out(
-        session.workspace,
-        session.handing,
-        n,
-        holder=f"{session.person.name}:{holder}",
-        reviewer=session.person.name,
-        overlap=session.overlap,
-    )
+    if order_is_old(session):
+        follow_live(session)
+    cards = hand_out(session.workspace, session.handing, n, f"{session.person.name}:{holder}")
     return _reply({"cards": [card.as_json() for card in cards]})
 
 
@@ -118,18 +128,18 @@ def _send_picture(request: Request, session: ReviewSession) -> Response:
 
 
 async def _take_leases(request: Request) -> Response:
-    """Renew what a page holds, and take back what it gives back."""
+    """Renew what a page holds, take back what it gives back, and tell what it has lost."""
     session, body = await _posted(request)
     if session is None:
         return body
     wanted = body if isinstance(body, dict) else {}
-    holder, released = wanted.get("holder"), wanted.get("release")
-    if not (_is_holder(holder) and _are_items(released)):
-        return _reply({"error": "the body must name holder and items to release"}, 400)
+    holder, kept, released = (wanted.get(name) for name in ("holder", "keep", "release"))
+    if not (_is_holder(holder) and _are_items(kept) and _are_items(released)):
+        return _reply({"error": "the body must name holder, items to keep and to release"}, 400)
     holder = f"{session.person.name}:{holder}"
-    await run_in_threadpool(keep_leases, session.workspace, holder)
-    await run_in_threadpool(give_back, session.workspace, session.handing, holder, released)
-    return _reply({})
+    workspace, handing = session.workspace, session.handing
+    await run_in_threadpool(give_back, workspace, handing, holder, released)
+    return _reply({"lost": await run_in_threadpool(keep_leases, workspace, handing, holder, kept)})
 
 
 async def _take_events(request: Request) -> Response:
@@ -147,14 +157,22 @@ async def _take_events(request: Request) -> Response:
     except AnnotateError as error:  # a full disk, say: the page keeps its events and tries again
         return _reply({"error": str(error)}, 503)
     reply = _reply({**receipt.as_json(), "order_version": session.order_version})
-    # The reply does not wait for what the answers teach: the next one tells that it is there.
-    reply.background = BackgroundTask(follow_live, session, LEARN_WITHIN_S)
+    # The reply does not wait for what earlier answers taught: the next one tells of it.
+    reply.background = BackgroundTask(_learn, session)
     return reply
+
+
+def _learn(session: ReviewSession) -> None:
+    learner = live_learner(session.workspace.paths.root)
+    if learner is not None:
+        learner.wake()
+        if order_is_old(session):
+            follow_live(session)
 
 
 async def _posted(request: Request) -> tuple[ReviewSession | None, Any]:
     """Return the session and the JSON it sent, or None and the reply that refuses it."""
-    session = find_session(request.path_params["token"])
+    session = await run_in_threadpool(_session_of, request)
     if session is None:
         return None, _reply({"error": "this page's session has ended"}, 403)
     if request.headers.get("content-type") != "application/json":

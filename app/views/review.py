@@ -36,7 +36,10 @@ def show() -> None:
 
 
 def _order_asked() -> str:
-    return st.query_params.get("order", os.environ.get(ORDER, DEFAULT_ORDER))
+    """Return the order in the address, if there is one of that name: labels are Markdown."""
+    default = os.environ.get(ORDER, DEFAULT_ORDER)
+    asked = st.query_params.get("order", default)
+    return asked if asked in queue_orders.names() else default
 
 
 def _choose_order() -> str:

@@ -194,6 +194,35 @@ def test_a_filter_in_the_address_is_the_queue_and_marks_what_it_looked_for(brows
         assert "Filter (1)" in page.inner_text("body")
 
 
+def test_caps_lock_accepts_one_item_and_not_the_page(page, server, start):
+    page.evaluate("document.dispatchEvent(new KeyboardEvent('keydown', {key: 'A', bubbles: true}))")
+    wait_until_saved(page)
+    assert log(server, start)["kind"].tolist() == ["accept"]
+
+
+def test_what_was_just_answered_can_be_looked_at_through_the_filter(page, server, start):
+    press(page, "x", "x", "x")
+    page.get_by_role("button", name="Filter").click()
+    page.get_by_role("combobox", name="Decided as").click()
+    page.get_by_role("option", name="reject").click()
+    page.wait_for_function("!document.querySelector('[data-stale=true]')")
+    page.locator(".caption", has_text="=").or_(page.locator(".cell")).nth(2).wait_for()
+    assert len(answers(page)) >= 3
+
+
+def test_an_order_in_the_address_that_there_is_none_of_acts_on_nothing(browser, server):
+    asked = []
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{server.address}?order=![x](http://192.0.2.1/x.png)")
+    page.wait_for_selector(".cell.current", timeout=60_000)
+    assert "Order: mixed" in page.inner_text("body")
+    assert not [url for url in asked if url.startswith("http://192.0.2.1")]
+    page.goto("about:blank")
+    context.close()
+
+
 def test_a_key_can_be_given_another_act_and_the_browser_remembers(page, server, start):
     page.keyboard.press("?")
     page.click("[data-key-of=skip]")

@@ -9,10 +9,10 @@ from starlette.testclient import TestClient
 
 from annotate.review.queue_request import QueueRequest
 from annotate.review.server_settings import PROJECT, REVIEWER
-from annotate.steps.people import Person
+from annotate.steps.people import Person, admit, remove_person, set_person
 from app import session as app_session
 from app.api.routes import MAX_BODY_BYTES, PREFIX, ROUTES
-from app.session import start_session
+from app.session import open_project, start_session
 from tests.app.review_projects import image_project, predict_at_random
 
 
@@ -28,7 +28,7 @@ def folder(tmp_path, monkeypatch):
 
 @pytest.fixture
 def session(folder):
-    return start_session(QueueRequest("margin"), Person("ann", "owner"))
+    return start_session(QueueRequest("margin"), admit(open_project(), "ann", may_join=True))
 
 
 @pytest.fixture
@@ -139,3 +139,41 @@ def test_a_lost_picture_says_so(api, folder):
     (folder / "p-pictures" / "3.png").unlink()
     reply = api.get("picture/3")
     assert (reply.status_code, "cannot be shown" in reply.json()["error"]) == (409, True)
+
+
+def test_a_page_ends_when_its_person_is_taken_off_the_list(api, session):
+    set_person(session.workspace, "eve", "owner")
+    assert api.get("card/0").status_code == 200
+    remove_person(session.workspace, "ann")
+    assert api.get("card/0").status_code == 403
+    event = {"client_id": "c", "seq": 1, "item_no": 0, "kind": "skip"}
+    assert api.post("events", json={"events": [event]}).status_code == 403
+
+
+def test_leases_are_kept_given_back_and_told_when_lost(api, session):
+    [first, second] = [card["item_no"] for card in api.post("next?n=2&holder=tab").json()["cards"]]
+    told = {"holder": "tab", "keep": [first], "release": [second]}
+    assert api.post("leases", json=told).json() == {"lost": []}
+    other = {"holder": "other", "keep": [first, second], "release": []}
+    assert api.post("leases", json=other).json() == {"lost": [first]}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        [],
+        {"holder": "", "keep": [], "release": []},
+        {"holder": "t", "keep": ["1"], "release": []},
+    ],
+)
+def test_malformed_leases_are_refused(api, body):
+    assert api.post("leases", json=body).status_code == 400
+
+
+def test_a_page_that_asks_for_another_queue_ends_its_first_session(folder):
+    person = admit(open_project(), "ann", may_join=True)
+    first = start_session(QueueRequest(), person)
+    second = start_session(QueueRequest("random"), person, first)
+    assert app_session.find_session(first.token) is None
+    assert app_session.find_session(second.token) is second

@@ -4,9 +4,10 @@
 const KEPT_PICTURES = 160;
 
 class Content {
-  constructor({ addressOf, highlight }) {
+  constructor({ addressOf, highlight, nameOf }) {
     this.addressOf = addressOf;
     this.highlight = highlight;
+    this.nameOf = nameOf;
     this.pictures = new Map(); // address -> Image, so that the browser keeps the next ones decoded
   }
 
@@ -33,10 +34,16 @@ class Content {
     return shown;
   }
 
-  // Vectors cannot be looked at: the likeliest classes are what there is to see.
+  // Vectors cannot be looked at: there is the id, what the model thinks, and in the panel the
+  // nearest items.
   bars(card) {
     const shown = element("div", "bars");
-    shown.append(element("bdi", "vector", card.item_id));
+    shown.append(element("bdi", "vector", card.item_id), ...card.guesses.slice(0, 3).map((guess) => {
+      const bar = element("div", "bar-line");
+      bar.style.setProperty("--sure", guess.confidence);
+      bar.append(element("bdi", "", this.nameOf(guess.class_no)), element("span", "sure", percent(guess.confidence)));
+      return bar;
+    }));
     return shown;
   }
 

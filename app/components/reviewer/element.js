@@ -18,7 +18,9 @@ class Reviewer {
     this.content = new Content({
       addressOf: (card, small) => `${this.data.api}picture/${card.item_no}${small ? "?small" : ""}`,
       highlight: data.highlight,
+      nameOf: this.nameOf,
     });
+    this.neighbours = new Neighbours(this.root, this.nameOf);
     this.pages = new Pages(data.page_size);
     this.grid = new Grid(this.root.querySelector(".grid"), {
       onPick: (place, event) => this.pick(place, event),
@@ -32,7 +34,9 @@ class Reviewer {
     this.feed = new Feed({
       pageSize: data.page_size,
       isKnown: (item) => this.answered.has(item) || this.pages.items.has(item),
+      openCards: () => this.pages.open,
       onCards: () => this.lay(),
+      onLost: (items) => this.lose(items),
       onEnded: () => this.renew(),
     });
     this.search = new ClassSearch(this.root, (no) => this.give(no));
@@ -63,6 +67,7 @@ class Reviewer {
     if (before.request !== data.request) {
       this.feed.giveBack([...this.pages.open, ...this.feed.cards]);
       this.pages = new Pages(data.page_size);
+      this.answered.clear(); // another queue may ask for what was answered, to look at it
     }
     this.content.highlight = data.highlight;
     this.outbox.api = data.api;
@@ -97,7 +102,7 @@ class Reviewer {
     this.onLeave = () => document.visibilityState === "hidden" && this.outbox.flush();
     this.onHide = () => {
       this.outbox.flush();
-      if (this.feed.holder !== null) this.feed.giveBack([...this.pages.open, ...this.feed.cards]);
+      this.feed.giveBack([...this.pages.open, ...this.feed.cards]);
     };
     // A page that the browser kept and brings back has given its items away.
     this.onBack = (event) => event.persisted && window.location.reload();
@@ -116,7 +121,7 @@ class Reviewer {
     window.removeEventListener("pagehide", this.onHide);
     window.removeEventListener("pageshow", this.onBack);
     this.outbox.flush();
-    this.feed.stop(this.pages.open);
+    this.feed.stop();
   }
 
   // New cards have come: the newest page is filled up, and seen if the person waits for one.
@@ -127,6 +132,17 @@ class Reviewer {
     if (filled && this.pages.isLast) this.draw();
     else if (waits) this.goOn();
     this.preload();
+  }
+
+  // While this tab slept, others were handed some of its items.
+  lose(items) {
+    for (const slot of this.pages.pages.flat()) {
+      if (items.has(slot.card.item_no) && slot.answer === null) {
+        slot.answer = { kind: "lost", class_no: null };
+      }
+    }
+    this.draw();
+    this.goOn();
   }
 
   // To the next open slot, else to the next page, else says that nothing is left.
@@ -179,7 +195,8 @@ class Reviewer {
     });
     this.remember({ acts });
     const [only] = able;
-    this.correction = able.length === 1 && only.answer.kind === "relabel"
+    // An answer that measures must not become anybody's label.
+    this.correction = able.length === 1 && only.answer.kind === "relabel" && !only.card.blind
       ? { card: only.card, classNo: only.answer.class_no } : null;
     this.pages.selected.clear();
     if (this.mode === "grid") this.grid.redraw(this.pages, able, this.nameOf);
@@ -308,7 +325,7 @@ class Reviewer {
       this.move(event.key, event.shiftKey);
       return;
     }
-    const act = this.actOf(event.key);
+    const act = this.actOf(plainKey(event));
     if (act === null) return;
     event.preventDefault();
     event.stopPropagation();
@@ -414,6 +431,7 @@ class Reviewer {
     if (this.mode === "grid") this.grid.mark(this.pages);
     else this.root.querySelector(".stage").replaceChildren(...this.content.large(slot.card));
     this.panel.drawItem(slot, this.numbered, this.nameOf);
+    this.neighbours.show(this.data.api, slot.card);
     this.shownAt = performance.now();
     this.drawStatus();
   }
@@ -474,6 +492,12 @@ class Reviewer {
       this.outbox.keptOnDisk = false;
     }
   }
+}
+
+// Caps lock must not turn "accept" into "accept the page": only a held shift makes a capital.
+function plainKey({ key, shiftKey }) {
+  if (key.length !== 1) return key;
+  return shiftKey ? key.toUpperCase() : key.toLowerCase();
 }
 
 function shownOn(card) {

@@ -18,7 +18,7 @@ _HERE = Path(__file__).parent
 # One module in the browser, so the parts need no addresses of their own.
 _SCRIPTS = (
     "outbox.js", "choices.js", "content.js", "keymap.js", "feed.js", "pages.js", "grid.js",
-    "panel.js", "search.js", "look_alikes.js", "help.js", "element.js",
+    "panel.js", "neighbours.js", "search.js", "look_alikes.js", "help.js", "element.js",
 )  # fmt: skip
 
 _mount = st.components.v2.component(
@@ -65,7 +65,7 @@ def _session(request: QueueRequest, key: str) -> ReviewSession:
         or find_session(session.token) is None
         or (session.queue.request, session.person) != wanted
     ):
-        session = st.session_state[f"{key}-session"] = start_session(request, person)
+        session = st.session_state[f"{key}-session"] = start_session(request, person, session)
     return session
 
 

@@ -4,18 +4,22 @@ const FETCH = 48;
 const AHEAD_PAGES = 3;
 const RETRY_MS = 800;
 const RENEW_MS = 120000;
+const MOST_ITEMS = 400; // in one request; the server refuses many more
 
 class Feed {
-  constructor({ pageSize, isKnown, onCards, onEnded }) {
+  constructor({ pageSize, isKnown, openCards, onCards, onLost, onEnded }) {
     this.ahead = AHEAD_PAGES * pageSize;
     this.isKnown = isKnown; // items answered or laid out here: not to be shown again
+    this.openCards = openCards; // those laid out that have no answer
     this.onCards = onCards;
+    this.onLost = onLost; // others got some of this tab's items while it slept
     this.onEnded = onEnded; // the server no longer knows this page
     this.cards = [];
     this.api = null;
     this.holder = null;
+    this.stopped = false;
     this.reset();
-    this.renewing = setInterval(() => this.holder && this.giveBack([]), RENEW_MS);
+    this.renewing = setInterval(() => this.keep(), RENEW_MS);
   }
 
   reset() {
@@ -30,7 +34,8 @@ class Feed {
   }
 
   async refill() {
-    if (this.ended || this.fetching !== null || this.cards.length >= this.ahead) return;
+    if (this.stopped || this.ended || this.fetching !== null) return;
+    if (this.cards.length >= this.ahead) return;
     const fetching = (this.fetching = Symbol("cards"));
     try {
       this.holder = await tabName();
@@ -40,19 +45,23 @@ class Feed {
       if (response.status === SESSION_ENDED) this.onEnded();
       if (!response.ok) throw new Error(`the server answered ${response.status}`);
       const { cards } = await response.json();
-      if (this.fetching !== fetching) return; // another session began meanwhile
-      this.take(cards);
+      // Another order or queue was asked for meanwhile: what came is leased, and goes back.
+      if (this.fetching !== fetching || this.stopped) this.giveBack(cards);
+      else this.take(cards);
     } catch (error) {
       if (this.fetching !== fetching) return;
       this.fetching = null;
-      setTimeout(() => this.refill(), RETRY_MS);
+      if (!this.stopped) setTimeout(() => this.refill(), RETRY_MS);
     }
   }
 
   take(cards) {
     this.fetching = null;
     this.ended = cards.length === 0;
-    this.cards.push(...cards.filter((card) => !this.isKnown(card.item_no)));
+    const here = new Set(this.cards.map((card) => card.item_no));
+    this.cards.push(
+      ...cards.filter(({ item_no }) => !this.isKnown(item_no) && !here.has(item_no)),
+    );
     this.onCards();
     this.refill();
   }
@@ -65,19 +74,47 @@ class Feed {
     this.giveBack(returned).then(() => this.refill());
   }
 
-  // Also renews what stays. A page that is going away cannot wait for the answer.
-  giveBack(cards) {
-    return fetch(`${this.api}leases`, {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ holder: this.holder, release: cards.map((card) => card.item_no) }),
-      keepalive: true,
-    }).catch(() => {});
+  // Renews the leases of all that lies here, and learns what others got meanwhile.
+  async keep() {
+    if (this.holder === null || this.stopped) return;
+    const items = [...this.openCards(), ...this.cards].map((card) => card.item_no);
+    for (let start = 0; start < items.length; start += MOST_ITEMS) {
+      const reply = await this.tell({ keep: items.slice(start, start + MOST_ITEMS), release: [] });
+      const lost = new Set(reply?.lost ?? []);
+      this.cards = this.cards.filter((card) => !lost.has(card.item_no));
+      if (lost.size > 0) this.onLost(lost);
+    }
   }
 
-  stop(open) {
+  // A page that is going away cannot wait for the answers.
+  giveBack(cards) {
+    if (this.holder === null) return Promise.resolve();
+    const items = cards.map((card) => card.item_no);
+    const told = [];
+    for (let start = 0; start < items.length; start += MOST_ITEMS) {
+      told.push(this.tell({ keep: [], release: items.slice(start, start + MOST_ITEMS) }));
+    }
+    return Promise.all(told);
+  }
+
+  async tell(items) {
+    try {
+      const response = await fetch(`${this.api}leases`, {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify({ holder: this.holder, ...items }),
+        keepalive: true,
+      });
+      return response.ok ? await response.json() : null;
+    } catch (error) {
+      return null; // leases run out by themselves
+    }
+  }
+
+  stop() {
+    this.stopped = true;
     clearInterval(this.renewing);
-    if (this.holder !== null) this.giveBack([...open, ...this.cards].slice(0, 400));
+    this.giveBack([...this.openCards(), ...this.cards]);
   }
 }
 

@@ -74,6 +74,7 @@ class Grid {
 
 function captionOf(card, answer, nameOf) {
   if (answer !== null) {
+    if (answer.kind === "lost") return ["…", "somebody else has it", ""];
     const name = answer.class_no === null ? answer.kind : nameOf(answer.class_no);
     return [MARKS[answer.kind] ?? "", answer.kind === "reject" ? `not ${name}` : name, ""];
   }

@@ -54,9 +54,9 @@ class Help {
     if (this.waiting !== null && event.key !== "Shift") {
       event.preventDefault();
       if (event.key === "Escape") this.waiting = null;
-      else this.keys.change(this.waiting, event.key);
+      else this.keys.change(this.waiting, plainKey(event));
       this.changed();
-    } else if (event.key === "Escape" || this.keys.actOf(event.key) === "help") {
+    } else if (event.key === "Escape" || this.keys.actOf(plainKey(event)) === "help") {
       event.preventDefault();
       this.toggle();
     }

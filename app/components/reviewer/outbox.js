@@ -115,8 +115,13 @@ class Outbox {
 
   // The page may be gone before an answer comes: the events stay in localStorage as well.
   flush() {
-    const body = JSON.stringify({ events: [...this.pending.values()].slice(0, MAX_BATCH) });
-    if (this.pending.size === 0 || body.length > MAX_BEACON_BYTES) return;
+    if (this.pending.size === 0) return;
+    let events = [...this.pending.values()].slice(0, MAX_BATCH);
+    let body = JSON.stringify({ events });
+    while (body.length > MAX_BEACON_BYTES && events.length > 1) {
+      events = events.slice(0, events.length / 2);
+      body = JSON.stringify({ events });
+    }
     fetch(this.api + "events", {
       method: "POST",
       headers: { "Content-Type": "application/json" },

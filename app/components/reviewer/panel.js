@@ -89,8 +89,9 @@ class Panel {
     const box = this.find(".suggestion");
     if (answer !== null) {
       const name = answer.class_no === null ? "" : nameOf(answer.class_no);
+      const said = answer.kind === "lost" ? "Somebody else has it now" : `You answered: ${answer.kind}`;
       box.replaceChildren(
-        element("p", "label", `You answered: ${answer.kind}`), element("bdi", "name", name),
+        element("p", "label", said), element("bdi", "name", name),
         element("p", "label", "another answer replaces it"),
       );
       return;

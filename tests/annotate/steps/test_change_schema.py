@@ -145,8 +145,8 @@ def test_items_of_a_split_class_are_open_again_and_count_for_nothing(trained):
 
 def test_items_of_a_split_class_are_handed_out_again_to_those_who_answered_them(trained):
     split_class(trained, "fruit", ["berry", "stone fruit"])
-    handing = Handing(open_queue(trained, QueueRequest("random")))
-    cards = hand_out(trained, handing, N_ITEMS, holder="page", reviewer="ann")
+    handing = Handing(open_queue(trained, QueueRequest("random")), "ann")
+    cards = hand_out(trained, handing, N_ITEMS, "page")
     assert {LATE, LATE + 6} <= {card.item_no for card in cards}
     assert LATE + 1 not in {card.item_no for card in cards}
 

@@ -6,11 +6,14 @@ import threading
 
 import pytest
 
+from annotate.review.item_filter import ItemFilter
 from annotate.review.queue_request import QueueRequest
 from annotate.steps import hand_out as module
+from annotate.steps.change_schema import split_class
 from annotate.steps.hand_out import Handing, give_back, hand_out, keep_leases
 from annotate.steps.record_events import record_events
 from annotate.steps.review import open_queue
+from annotate.store.queue_front import ask_first
 from tests.app.review_projects import predict_at_random, text_project
 
 N_ITEMS = 400
@@ -28,20 +31,21 @@ class Page:
     """A reviewer's page: it asks for items, answers them, or gives them back."""
 
     def __init__(self, project, reviewer, tab="tab", overlap=1, request=None):
-        queue = open_queue(
-            project, request or QueueRequest("margin"), reviewer=reviewer, overlap=overlap
-        )
-        self.project, self.reviewer, self.overlap = project, reviewer, overlap
+        request = request or QueueRequest("margin")
+        queue = open_queue(project, request, reviewer=reviewer, overlap=overlap)
+        self.project, self.reviewer = project, reviewer
         self.holder = f"{reviewer}:{tab}"
-        self.handing = Handing(queue)
+        self.handing = Handing(queue, reviewer, overlap)
         self.seq = 0
 
     def ask(self, n):
-        cards = hand_out(
-            self.project, self.handing, n, holder=self.holder, reviewer=self.reviewer,
-            overlap=self.overlap,
-        )  # fmt: skip
-        return [card.item_no for card in cards]
+        return [card.item_no for card in self.cards(n)]
+
+    def cards(self, n):
+        return hand_out(self.project, self.handing, n, self.holder)
+
+    def keep(self, items):
+        return keep_leases(self.project, self.handing, self.holder, items)
 
     def answer(self, items):
         events = []
@@ -104,11 +108,71 @@ def test_a_lease_runs_out_unless_it_is_renewed(project, monkeypatch):
     ann, bob = Page(project, "ann"), Page(project, "bob")
     items = ann.ask(10)
     clock[0] += module.LEASE_S - 1
-    keep_leases(project, ann.holder)
+    assert ann.keep(items) == []
     clock[0] += module.LEASE_S - 1
     assert not set(bob.ask(10)) & set(items)
     clock[0] += 2
     assert bob.ask(10) == items
+
+
+def test_a_page_that_slept_learns_what_others_got_meanwhile(project, monkeypatch):
+    clock = [1000.0]
+    monkeypatch.setattr(module.time, "time", lambda: clock[0])
+    ann, bob = Page(project, "ann"), Page(project, "bob")
+    items = ann.ask(10)
+    clock[0] += module.LEASE_S + 1
+    assert bob.ask(4) == items[:4]
+    assert ann.keep(items) == sorted(items[:4])
+    assert not set(bob.ask(10)) & set(items)
+
+
+def test_what_was_answered_is_leased_no_longer_than_it_lasts(project):
+    ann = Page(project, "ann")
+    items = ann.ask(10)
+    ann.answer(items[:5])
+    ann.keep(items[5:])
+    assert ann.keep(items[:5]) == sorted(items[:5])
+
+
+def test_behind_what_others_answered_nothing_is_looked_at_again(project):
+    ann, bob = Page(project, "ann"), Page(project, "bob")
+    bob.answer(bob.ask(300))
+    first = ann.ask(5)
+    assert first == ann.handing.queue.item_nos[300:305].tolist()
+    assert ann.handing.start >= 256
+
+
+def test_a_class_that_came_after_the_page_was_opened_stops_nobody(project):
+    ann = Page(project, "ann")
+    split_class(project, "cat", ["tom", "kitten"])
+    event = {"client_id": "b", "seq": 1, "item_no": 7, "kind": "relabel", "class_no": 4}
+    assert record_events(project, "bob", [event]).acked
+    assert 7 not in ann.ask(N_ITEMS)
+
+
+def test_an_audit_drawn_after_the_page_was_opened_is_asked_blind(project):
+    ann = Page(project, "ann")
+    with project.store.write() as connection:
+        ask_first(connection, range(N_ITEMS), "audit")
+    assert all(card.blind and not card.guesses for card in ann.cards(20))
+
+
+def test_a_filter_that_covers_answered_items_still_leases_them(project):
+    request = QueueRequest("margin", ItemFilter(min_confidence=0.01), open_only=False)
+    ann, bob = (Page(project, name, request=request) for name in ("ann", "bob"))
+    items = ann.ask(10)
+    assert not set(bob.ask(10)) & set(items)
+    ann.answer(items)
+    again = Page(project, "eve", request=request).ask(N_ITEMS)
+    assert set(items) <= set(again)  # answered ones are shown to whoever asks for them
+
+
+def test_renewing_nothing_hands_nothing_out_again(project):
+    request = QueueRequest(item_nos=tuple(range(20)), open_only=False)
+    ann = Page(project, "ann", request=request)
+    assert ann.ask(10) == list(range(10))
+    give_back(project, ann.handing, ann.holder, [])
+    assert ann.ask(10) == list(range(10, 20))
 
 
 def test_another_order_goes_on_without_handing_anything_out_again(project):
