@@ -1,9 +1,8 @@
-// Keys and clicks become acts; an act goes into the outbox and what comes next is drawn at once.
+// What a reviewer does becomes acts; an act goes into the outbox and what comes next is drawn at once.
 
 const PRELOAD_LARGE = 12;
 const MAX_UNDO = 200;
 const ASK_AGAIN_MS = 3000;
-const ARROWS = new Set(["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"]);
 
 class Reviewer {
   constructor(parent, data, askForSession) {
@@ -23,7 +22,7 @@ class Reviewer {
     this.neighbours = new Neighbours(this.root, this.nameOf);
     this.pages = new Pages(data.page_size);
     this.grid = new Grid(this.root.querySelector(".grid"), {
-      onPick: (place, event) => this.pick(place, event),
+      onPick: (place, event) => this.controls.pick(place, event),
     });
     this.outbox = new Outbox(`annotate:${this.storageKey}:event:`, {
       onChange: () => this.drawStatus(),
@@ -51,7 +50,7 @@ class Reviewer {
     this.session = 0;
     this.correction = null; // the last act, if it was one that could be spread
     this.mode = data.mode;
-    this.listen();
+    this.controls = new Controls(this);
     this.connect(data);
   }
 
@@ -97,29 +96,13 @@ class Reviewer {
     this.feed.reorder(this.pages.pageSize);
   }
 
-  listen() {
-    this.onKey = (event) => this.key(event);
-    this.onLeave = () => document.visibilityState === "hidden" && this.outbox.flush();
-    this.onHide = () => {
-      this.outbox.flush();
-      this.feed.giveBack([...this.pages.open, ...this.feed.cards]);
-    };
-    // A page that the browser kept and brings back has given its items away.
-    this.onBack = (event) => event.persisted && window.location.reload();
-    document.addEventListener("keydown", this.onKey, true);
-    document.addEventListener("visibilitychange", this.onLeave);
-    window.addEventListener("pagehide", this.onHide);
-    window.addEventListener("pageshow", this.onBack);
-    this.root.onclick = (event) => this.click(event);
-    // A button that kept the focus after a click would take the space bar for itself.
-    this.root.onmousedown = (event) => event.target.closest("button") && event.preventDefault();
+  leave() {
+    this.outbox.flush();
+    this.feed.giveBack([...this.pages.open, ...this.feed.cards]);
   }
 
   stop() {
-    document.removeEventListener("keydown", this.onKey, true);
-    document.removeEventListener("visibilitychange", this.onLeave);
-    window.removeEventListener("pagehide", this.onHide);
-    window.removeEventListener("pageshow", this.onBack);
+    this.controls.stop();
     this.outbox.flush();
     this.feed.stop();
   }
@@ -312,37 +295,6 @@ class Reviewer {
     }
   }
 
-  key(event) {
-    const target = event.composedPath()[0];
-    const typing = target.matches?.("input, textarea, select, [contenteditable=true]");
-    if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (this.root.querySelector("dialog[open]") !== null) return; // it has keys of its own
-    const onButton = target.matches?.("button, [role=button], a");
-    if (onButton && (event.key === "Enter" || event.key === " ")) return;
-    if (ARROWS.has(event.key)) {
-      event.preventDefault();
-      event.stopPropagation();
-      this.move(event.key, event.shiftKey);
-      return;
-    }
-    const act = this.actOf(plainKey(event));
-    if (act === null) return;
-    event.preventDefault();
-    event.stopPropagation();
-    // A key held down must not answer items that nobody has looked at.
-    if (!event.repeat) act();
-  }
-
-  actOf(key) {
-    const numbered = "123456789".indexOf(key);
-    if (numbered >= 0) {
-      const spec = this.numbered?.[numbered];
-      return spec === undefined ? null : () => this.give(spec.no);
-    }
-    const name = this.keys.actOf(key);
-    return name === null ? null : () => this.run(name);
-  }
-
   run(name) {
     ({
       accept: () => this.suggested("accept"),
@@ -358,45 +310,6 @@ class Reviewer {
       lastPage: () => this.turn(-1),
       help: () => this.help.toggle(),
     })[name]();
-  }
-
-  click(event) {
-    const button = event.target.closest("button");
-    if (button?.dataset.classNo !== undefined) this.give(Number(button.dataset.classNo));
-    else if (button?.dataset.act !== undefined) this.run(button.dataset.act);
-  }
-
-  pick(place, event) {
-    const { pages } = this;
-    if (event.shiftKey) {
-      const [from, to] = [Math.min(pages.place, place), Math.max(pages.place, place)];
-      for (let between = from; between <= to; between += 1) pages.selected.add(between);
-    } else if (event.ctrlKey || event.metaKey) {
-      if (pages.selected.size === 0) pages.selected.add(pages.place);
-      if (!pages.selected.delete(place)) pages.selected.add(place);
-    } else {
-      pages.selected.clear();
-    }
-    pages.place = place;
-    this.drawItem();
-  }
-
-  move(key, selecting) {
-    const { pages } = this;
-    const columns = this.mode === "grid" ? this.grid.columns : 1;
-    const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns }[key];
-    const place = pages.place + step;
-    if (place < 0 || place >= pages.page.length) {
-      const steps = Math.abs(step) === 1 && !selecting;
-      if (steps && step < 0 && pages.number > 0) this.turn(-1);
-      else if (steps && step > 0) this.turn(1);
-      return;
-    }
-    if (selecting) pages.selected.add(pages.place).add(place);
-    else pages.selected.clear();
-    this.correction = null;
-    pages.place = place;
-    this.drawItem();
   }
 
   openLookAlikes() {
@@ -492,12 +405,6 @@ class Reviewer {
       this.outbox.keptOnDisk = false;
     }
   }
-}
-
-// Caps lock must not turn "accept" into "accept the page": only a held shift makes a capital.
-function plainKey({ key, shiftKey }) {
-  if (key.length !== 1) return key;
-  return shiftKey ? key.toUpperCase() : key.toLowerCase();
 }
 
 function shownOn(card) {

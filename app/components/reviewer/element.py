@@ -18,7 +18,8 @@ _HERE = Path(__file__).parent
 # One module in the browser, so the parts need no addresses of their own.
 _SCRIPTS = (
     "outbox.js", "choices.js", "content.js", "keymap.js", "feed.js", "pages.js", "grid.js",
-    "panel.js", "neighbours.js", "search.js", "look_alikes.js", "help.js", "element.js",
+    "panel.js", "neighbours.js", "search.js", "look_alikes.js", "help.js", "controls.js",
+    "element.js",
 )  # fmt: skip
 
 _mount = st.components.v2.component(
