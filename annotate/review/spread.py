@@ -12,6 +12,7 @@ from annotate.review.events import (
     class_in_force,
     event_id_of,
     known_item,
+    undone_ids,
 )
 
 SPREAD = "spread"
@@ -60,14 +61,33 @@ def spread_from(event: Mapping[str, Any], context: EventContext) -> Spread:
     items = event.get("items")
     if not isinstance(items, list) or not 0 < len(items) <= MAX_ITEMS:
         raise RefusedEventError(f"a label spreads to 1 to {MAX_ITEMS} items at once")
-    expected = event.get("expected_error")
+    item_nos = [known_item({"item_no": number}, context) for number in items]
     return Spread(
         act_id=act_id_of(event_id_of(event)),
         class_no=class_in_force(event, context.schema),
-        item_nos=tuple(known_item({"item_no": number}, context) for number in dict.fromkeys(items)),
+        item_nos=tuple(dict.fromkeys(item_nos)),
         payload={
             "why": "look-alikes of a corrected item",
             "of_item": known_item(event, context),
-            "expected_error": float(expected) if isinstance(expected, float | int) else None,
+            "expected_error": _share(event.get("expected_error")),
         },
     )
+
+
+def unspread_act(event: Mapping[str, Any]) -> str:
+    """Return the name of the act that an event takes back.
+
+    Raises
+    ------
+    RefusedEventError
+        If it names none that could be ours.
+    """
+    for event_id in undone_ids([event]):
+        return act_id_of(event_id)
+    raise RefusedEventError("the act it undoes was not stored")
+
+
+def _share(value: Any) -> float | None:
+    # As with a browser's clock: nonsense, which JSON can hold as NaN or 1e999, is no share.
+    is_share = isinstance(value, int | float) and 0 <= value <= 1
+    return float(value) if is_share else None

@@ -18,7 +18,7 @@ from annotate.review.events import (
     event_id_of,
     undone_ids,
 )
-from annotate.review.spread import SPREAD, UNSPREAD, act_id_of, spread_from
+from annotate.review.spread import SPREAD, UNSPREAD, spread_from, unspread_act
 from annotate.steps.derive_labels import derive_labels
 from annotate.steps.undo_group import undo_group
 from annotate.steps.workspace import Workspace
@@ -125,7 +125,7 @@ def _record_group_act(
         classes = np.full(len(item_nos), spread.class_no)
         derive_labels(workspace, context.reviewer, item_nos, classes, spread.payload, spread.act_id)
         return
-    act_id = act_id_of(str(event.get("undoes")))
+    act_id = unspread_act(event)
     with workspace.store.read() as connection:
         standing = standing_derivations(connection, act_id)
         found = find_events(connection, list(standing)[:1]).values()

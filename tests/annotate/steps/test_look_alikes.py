@@ -110,12 +110,37 @@ def test_nobody_undoes_anothers_spread(project):
 
 
 @pytest.mark.parametrize(
-    "bad", [{"items": []}, {"items": [999]}, {"items": "all"}, {"class_no": 9}, {"item_no": -1}]
+    "bad",
+    [
+        {"items": []},
+        {"items": [999]},
+        {"items": "all"},
+        {"items": [[1]]},
+        {"items": [{}]},
+        {"class_no": 9},
+        {"item_no": -1},
+        {"kind": "unspread"},
+        {"kind": "unspread", "undoes": ["c1:1"]},
+        {"kind": "unspread", "undoes": "\ud800"},
+    ],
 )
 def test_a_malformed_spread_is_refused_and_holds_up_no_other(project, bad):
     receipt = record_events(project, "ann", [{**act(1, 0, "spread", items=[1]), **bad}, act(2, 3)])
     assert receipt.acked == ("c1:2",)
     assert "c1:1" in receipt.refused
+
+
+_NO_SHARES = [float("nan"), float("inf"), pytest.param(10**400, id="huge"), -0.1, "0.1", [0.1]]
+
+
+@pytest.mark.parametrize("odd", _NO_SHARES)
+def test_an_expected_error_that_is_no_share_is_left_out_and_the_labels_kept(project, odd):
+    spread = act(1, 0, "spread", items=[1], expected_error=odd)
+    receipt = record_events(project, "ann", [spread, act(2, 3)])
+    assert sorted(receipt.acked) == ["c1:1", "c1:2"]
+    with project.store.read() as connection:
+        [payload] = read_decisions(connection).query("kind == 'derive'")["payload"]
+    assert '"expected_error":null' in payload
 
 
 def test_without_features_it_says_which_step_makes_them(tmp_path):
