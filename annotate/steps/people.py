@@ -93,7 +93,12 @@ def admit(workspace: Workspace, name: str, *, may_join: bool) -> Person:
             f"A reviewer must be on the project's list; {name!r} is not."
             " An owner can add the name with `annotate people set DIR NAME`."
         )
-    return set_person(workspace, name, "reviewer" if known else "owner")
+    with workspace.store.write() as connection:
+        # Read again: of two who come first at once, one owns the project and the other reviews.
+        known = read_people(connection)
+        role = known.get(name) or ("reviewer" if known else "owner")
+        put_person(connection, name, role)
+    return Person(name, role)  # type: ignore[arg-type]
 
 
 def is_on_list(workspace: Workspace, name: str) -> bool:

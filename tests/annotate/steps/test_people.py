@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+
 import pytest
 
 from annotate.errors import ConfigError, NotAllowedError, UnknownNameError
 from annotate.schema import ClassSpec
+from annotate.steps import people
 from annotate.steps.people import (
     Person,
     admit,
@@ -29,6 +34,22 @@ def test_the_first_to_come_owns_the_project_and_others_review(project):
     assert admit(project, "bob", may_join=True) == Person("bob", "reviewer")
     assert admit(project, "ann", may_join=True) == Person("ann", "owner")
     assert [p.name for p in list_people(project)] == ["ann", "bob"]
+
+
+def test_of_two_who_come_first_at_once_one_owns_the_project(project, monkeypatch):
+    real, both_looked, looks = people.read_people, threading.Barrier(2, timeout=10), count()
+
+    def read_together(connection):
+        known = real(connection)
+        if next(looks) < 2:
+            both_looked.wait()
+        return known
+
+    monkeypatch.setattr(people, "read_people", read_together)
+    with ThreadPoolExecutor(2) as pool:
+        came = list(pool.map(lambda name: admit(project, name, may_join=True), ["ann", "bob"]))
+    assert sorted(person.role for person in came) == ["owner", "reviewer"]
+    assert list_people(project) == came
 
 
 def test_a_stranger_who_may_not_join_is_turned_away(project):
