@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from annotate.errors import SchemaError
+from annotate.errors import NotAllowedError, SchemaError
 from annotate.steps.people import require_owner
 from annotate.steps.workspace import Workspace
 from annotate.store.decisions import Decision, append_decisions
+from annotate.store.lookups import find_events
 from annotate.store.schema_versions import latest_schema
 
 
@@ -44,11 +45,17 @@ def withdraw_ruling(workspace: Workspace, owner: str, item_no: int, event_id: st
     Raises
     ------
     NotAllowedError
-        If ``owner`` does not own the project.
+        If ``owner`` does not own the project, or the event is no ruling on that item.
     """
     require_owner(workspace, owner, "take back a ruling")
     with workspace.store.read() as connection:
         version = latest_schema(connection).version
+        found = find_events(connection, [event_id]).get(event_id)
+    if found is None or (found["kind"], found["item_no"]) != ("adjudicate", item_no):
+        raise NotAllowedError(
+            f"Only a ruling on item {item_no} can be taken back here; {event_id!r} is none."
+            " Look at the conflicts again."
+        )
     undo = Decision(
         event_id=f"undo:{event_id}",
         item_no=item_no,

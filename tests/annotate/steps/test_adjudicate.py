@@ -60,3 +60,14 @@ def test_a_ruling_can_be_taken_back_by_an_owner(project):
         withdraw_ruling(project, "bob", 0, "r1")
     withdraw_ruling(project, "ann", 0, "r1")
     assert read_given_labels(project).human.conflict[0]
+
+
+@pytest.mark.parametrize(
+    ("item_no", "event_id"), [(0, "b"), (1, "r1"), (0, "never"), (0, "undo:r1")]
+)
+def test_nothing_but_a_ruling_on_that_item_is_taken_back(project, item_no, event_id):
+    adjudicate(project, "ann", 0, 2, "r1")
+    with pytest.raises(NotAllowedError, match="ruling on item"):
+        withdraw_ruling(project, "ann", item_no, event_id)
+    with project.store.read() as connection:
+        assert count_decisions(connection) == 3
