@@ -117,8 +117,15 @@ def read_card(workspace: Workspace, name: str) -> str:
     return _file(workspace, name, "README.md").read_text(encoding="utf-8", errors="replace")
 
 
-def read_export_table(workspace: Workspace, stored: StoredExport) -> bytes:
-    """Return the file that holds all labels of an export; its ``table`` must not be None."""
+def read_export_table(workspace: Workspace, owner: str, stored: StoredExport) -> bytes:
+    """Return the file that holds all labels of an export; its ``table`` must not be None.
+
+    Raises
+    ------
+    NotAllowedError
+        If ``owner`` does not own the project.
+    """
+    require_owner(workspace, owner, "download an export")
     if stored.table not in _TABLES:
         raise ValueError(f"The export must have a small table; {stored.name!r} has none.")
     return _file(workspace, stored.name, stored.table).read_bytes()

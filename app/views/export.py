@@ -8,6 +8,7 @@ import streamlit as st
 
 from annotate.errors import AnnotateError
 from annotate.steps.export import Only
+from annotate.steps.people import Person
 from annotate.steps.project_exports import (
     StoredExport,
     count_chosen,
@@ -46,7 +47,7 @@ def show(snapshot: Snapshot) -> None:
             ready = _draw_preview(snapshot, options)
         if st.button("Export", key="export", type="primary", disabled=not ready):
             _export(owner.name, options)
-    _draw_stored()
+    _draw_stored(owner)
 
 
 def _choose() -> dict[str, Any]:
@@ -113,7 +114,7 @@ def _export(owner: str, options: dict[str, Any]) -> None:
     st.success(f"Wrote {counted(report.n_labels, 'label')}.", icon=":material/check:")
 
 
-def _draw_stored() -> None:
+def _draw_stored(owner: Person | None) -> None:
     st.subheader("Exports in this project", anchor=False)
     stored = list_exports(open_project())
     if not stored:
@@ -136,14 +137,14 @@ def _draw_stored() -> None:
     )
     names = [e.name for e in stored]
     name = st.selectbox("Look at", names, key="look_at", width=360)
-    _draw_export(stored[names.index(name)])
+    _draw_export(owner, stored[names.index(name)])
 
 
-def _draw_export(stored: StoredExport) -> None:
-    if stored.table is not None:
+def _draw_export(owner: Person | None, stored: StoredExport) -> None:
+    if owner is not None and stored.table is not None:
         st.download_button(
             "Download the table",
-            data=lambda: read_export_table(open_project(), stored),
+            data=lambda: read_export_table(open_project(), owner.name, stored),
             file_name=stored.table,
             mime="application/octet-stream",
             key="download",

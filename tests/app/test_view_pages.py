@@ -10,6 +10,7 @@ from annotate.review.server_settings import PROJECT, REVIEWER
 from annotate.steps.given_labels import read_given_labels
 from annotate.steps.labels import DERIVED, read_current_labels
 from annotate.steps.people import set_person
+from annotate.steps.project_exports import export_into_project
 from annotate.steps.workspace import open_workspace
 from annotate.store.decisions import Decision, append_decisions
 from tests.app.review_projects import predict_as_given, predict_at_random, text_project
@@ -196,6 +197,19 @@ def test_a_reviewer_is_not_offered_what_only_owners_may(tmp_path, open_view, vie
     workspace.close()
     assert button not in {b.key for b in open_view(view, "bob").button}
     assert button in {b.key for b in open_view(view, "ann").button}
+
+
+def test_only_an_owner_is_offered_the_download_of_an_export(tmp_path, open_view):
+    workspace = hostile(tmp_path / "p")
+    set_person(workspace, "ann", "owner")
+    set_person(workspace, "bob", "reviewer")
+    export_into_project(workspace, "ann", "labels", "csv")
+    workspace.close()
+    for reviewer, n_buttons in (("ann", 1), ("bob", 0)):
+        page = open_view("export", reviewer)
+        assert not page.exception
+        assert len(page.get("download_button")) == n_buttons
+        assert "# p" in page.code[-1].value  # the card
 
 
 def test_a_ruling_settles_a_conflict_and_can_be_taken_back(tmp_path, open_view):

@@ -48,7 +48,7 @@ def test_exports_are_listed_with_their_table_and_card(project):
     [stored] = list_exports(project)
     assert (stored.name, stored.format, stored.n_labels) == ("first", "csv", 2)
     assert stored.by_source == {"derived": 1, "human": 1}
-    assert read_export_table(project, stored).startswith(b"item_id,")
+    assert read_export_table(project, "ann", stored).startswith(b"item_id,")
     assert "# p" in read_card(project, "first")
 
 
@@ -81,6 +81,13 @@ def test_a_reviewer_may_not_export(project):
     with pytest.raises(NotAllowedError):
         export_into_project(project, "bob", "first", "csv")
     assert list_exports(project) == []
+
+
+def test_a_reviewer_may_not_download_an_export(project):
+    export_into_project(project, "ann", "first", "csv")
+    [stored] = list_exports(project)
+    with pytest.raises(NotAllowedError, match="download"):
+        read_export_table(project, "bob", stored)
 
 
 def test_what_is_no_export_or_is_damaged_is_left_out(project):
