@@ -14,6 +14,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from annotate.errors import NotAllowedError
 from annotate.review import server_settings
 from annotate.review.queue_request import QueueRequest
 from annotate.steps.hand_out import Handing
@@ -114,11 +115,23 @@ def _name_given() -> tuple[str, bool]:
     """Return the name, and whether nobody but this machine can have given it."""
     login = os.environ.get(server_settings.LOGIN, server_settings.LOGIN_BY_NAME)
     if login == server_settings.LOGIN_BY_OIDC:
-        return str(st.user.get("email") or ""), False
+        return _verified_email(), False
     if login == server_settings.LOGIN_BY_PROXY:
         return str(st.user.get(server_settings.PROXY_USER) or ""), False
     chosen = st.query_params.get(NAME_IN_ADDRESS)
     return chosen or os.environ[server_settings.REVIEWER], True
+
+
+def _verified_email() -> str:
+    """Return the address that somebody logged in with; NotAllowedError if it may be another's."""
+    email = str(st.user.get("email") or "")
+    # Some providers spell it as a text; who says nothing gives no address that is not verified.
+    if st.user.get("email_verified", True) not in (True, "true"):
+        raise NotAllowedError(
+            f"A login must have a verified e-mail address; {email!r} is not verified."
+            " Confirm it where you log in, then log in again."
+        )
+    return email
 
 
 def start_session(
