@@ -101,14 +101,17 @@ def folder_name(name: str) -> str:
 
 
 def list_exports(workspace: Workspace) -> list[StoredExport]:
-    """Return the exports that lie in the project, by name; what is none is left out."""
+    """Return the exports that lie in the project, by name; what is none is left out.
+
+    So is a folder whose name ``export_into_project`` would not give: no other is ever read.
+    """
     root = workspace.paths.exports
     if not root.is_dir():
         return []
     return [
         found
         for folder in sorted(root.iterdir())
-        if not folder.name.startswith(".") and (found := _describe(folder)) is not None
+        if _is_name(folder.name) and (found := _describe(folder)) is not None
     ]
 
 
@@ -149,8 +152,12 @@ def _describe(folder: Path) -> StoredExport | None:
         return None  # damaged: `annotate verify` says how
 
 
+def _is_name(name: str) -> bool:
+    return bool(name) and safe_name(name, "") == name
+
+
 def _file(workspace: Workspace, name: str, file_name: str) -> Path:
-    if not name or safe_name(name, "") != name:
+    if not _is_name(name):
         raise ValueError(f"An export of the project must be named; got {name!r}.")
     path = workspace.paths.exports / name / file_name
     if not path.is_file():

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
 from annotate.errors import ConfigError, ExportError, NotAllowedError
@@ -88,6 +90,14 @@ def test_a_reviewer_may_not_download_an_export(project):
     [stored] = list_exports(project)
     with pytest.raises(NotAllowedError, match="download"):
         read_export_table(project, "bob", stored)
+
+
+def test_a_folder_that_cannot_be_asked_for_by_name_is_not_listed(project):
+    export_into_project(project, "ann", "first", "csv")
+    root = project.paths.exports
+    for name in ("first again", ".first"):
+        shutil.copytree(root / "first", root / name)
+    assert [stored.name for stored in list_exports(project)] == ["first"]
 
 
 def test_what_is_no_export_or_is_damaged_is_left_out(project):
