@@ -144,10 +144,10 @@ def record_sent(connection: Connection, link_no: int, sent: Mapping[int, str]) -
         )
 
 
-def bury_tasks(connection: Connection, link_no: int, task_ids: Sequence[int]) -> None:
-    """Note that tasks, with their annotations, are gone from the server."""
+def bury_tasks(connection: Connection, link_no: int, task_ids: Sequence[int]) -> int:
+    """Note that tasks, with their annotations, are gone; return how many stood for items."""
     now = now_utc()
-    _update_tasks(connection, link_no, task_ids, deleted_at_utc=now)
+    n_ours = _update_tasks(connection, link_no, task_ids, deleted_at_utc=now)
     table = label_studio_annotations
     for chunk in _chunks(task_ids):
         connection.execute(
@@ -159,6 +159,7 @@ def bury_tasks(connection: Connection, link_no: int, task_ids: Sequence[int]) ->
             )
             .values(deleted_at_utc=now)
         )
+    return n_ours
 
 
 def live_annotations(connection: Connection, link_no: int) -> dict[int, int]:
@@ -222,7 +223,7 @@ def unknown_annotations(connection: Connection, link_no: int) -> dict[str, int]:
         select(table.c.reason, func.count())
         .where(
             (table.c.link_no == link_no)
-            & (table.c.outcome == "unknown")
+            & table.c.raw.is_not(None)
             & table.c.deleted_at_utc.is_(None)
         )
         .group_by(table.c.reason)
@@ -261,14 +262,16 @@ def _known_tasks(connection: Connection, link_no: int, task_ids: Sequence[int]) 
 
 def _update_tasks(
     connection: Connection, link_no: int, task_ids: Sequence[int], **values: Any
-) -> None:
+) -> int:
     table = label_studio_tasks
-    for chunk in _chunks(task_ids):
+    return sum(
         connection.execute(
             update(table)
             .where((table.c.link_no == link_no) & table.c.task_id.in_(chunk))
             .values(**values)
-        )
+        ).rowcount
+        for chunk in _chunks(task_ids)
+    )
 
 
 def _chunks(values: Sequence[int]) -> Iterator[list[int]]:

@@ -208,12 +208,17 @@ def _take_page(work: _Pull, page: Sequence[Mapping[str, Any]]) -> None:
     events: list[Decision] = []
     rows: list[dict[str, Any]] = []
     gone: list[int] = []
+    foreign_gone: list[int] = []
     for item_no, task in named:
-        if item_no is None or item_no not in exist:
-            work.foreign.add(task["id"])
-            continue
         raws = _annotations(task)
         known = before.get(task["id"], {})
+        there = {answer.annotation_id for answer, _ in raws}
+        left = [n for n, row in known.items() if row["deleted_at_utc"] is None and n not in there]
+        if item_no is None or item_no not in exist:
+            work.foreign.add(task["id"])
+            rows += [_foreign(task, a) for a, _ in raws if a.annotation_id not in known]
+            foreign_gone += left
+            continue
         for answer, raw in raws:
             earlier = known.get(answer.annotation_id)
             if earlier is not None and earlier["sha256"] == answer.sha256:
@@ -221,17 +226,15 @@ def _take_page(work: _Pull, page: Sequence[Mapping[str, Any]]) -> None:
             new_events, row = _take_answer(work, item_no, task, answer, raw, earlier is None)
             events += new_events
             rows.append(row)
-        there = {answer.annotation_id for answer, _ in raws}
-        for annotation_id, earlier in known.items():
-            if annotation_id not in there and earlier["deleted_at_utc"] is None:
-                gone.append(annotation_id)
-                events += _undos(work, annotation_id)
+        gone += left
+        for annotation_id in left:
+            events += _undos(work, annotation_id)
     _store(work, events)
-    if rows or gone:
-        work.report.n_kept_raw += sum(row["outcome"] == "unknown" for row in rows)
+    if rows or gone or foreign_gone:
+        work.report.n_kept_raw += sum(row["raw"] is not None for row in rows)
         with work.workspace.store.write() as connection:
             record_annotations(connection, work.link.link_no, rows)
-            bury_annotations(connection, work.link.link_no, gone)
+            bury_annotations(connection, work.link.link_no, [*gone, *foreign_gone])
         work.report.n_deleted += len(gone)
 
 
@@ -253,6 +256,18 @@ def _annotations(task: Mapping[str, Any]) -> list[tuple[Answer, Mapping[str, Any
             )
         read.append((answer, raw))
     return sorted(read, key=lambda pair: (pair[0].updated_at, pair[0].annotation_id))
+
+
+def _foreign(task: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
+    """Return how an annotation of a task that no push made goes on record: only to be counted."""
+    return {
+        "annotation_id": answer.annotation_id,
+        "task_id": task["id"],
+        "sha256": answer.sha256,
+        "outcome": "unknown",
+        "reason": "a task that no push made",
+        "raw": None,
+    }
 
 
 def _take_answer(
@@ -380,7 +395,8 @@ def _store(work: _Pull, events: Sequence[Decision]) -> None:
 def _take_deletions(work: _Pull) -> None:
     """Notice annotations and tasks that are gone without a trace in what changed.
 
-    Asked only where the server counts other annotations than are known here.
+    Asked only where the server counts other annotations than are known here. Those of tasks that
+    no push made are known too: a new one would else make up for one of ours that is gone.
     """
     project_id = work.report.project_id
     n_there = work.client.annotations_there(project_id)
@@ -392,8 +408,8 @@ def _take_deletions(work: _Pull) -> None:
     missing = [task_id for task_id in live if task_id not in there]
     if missing:
         with work.workspace.store.write() as connection:
-            bury_tasks(connection, work.link.link_no, missing)
-        work.report.n_tasks_deleted += len(missing)
+            n_ours = bury_tasks(connection, work.link.link_no, missing)
+        work.report.n_tasks_deleted += n_ours
     differing = [task_id for task_id in live if there.get(task_id, live[task_id]) != live[task_id]]
     _take_pages(work, work.client.full_tasks(project_id, differing))
 

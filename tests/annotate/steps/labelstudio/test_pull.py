@@ -322,6 +322,40 @@ def test_tasks_that_no_push_made_are_left_alone(pushed, server):
     assert not run(pushed, server).changed
 
 
+def test_an_answer_elsewhere_hides_no_deletion(pushed, server):
+    number = server.annotate(1, "cat")
+    run(pushed, server)
+    server._import(1, [{"data": {"text": "x"}}, {"data": {"text": "y"}}])
+    server.delete_annotation(number)
+    server.annotate(7, "cat")
+    assert run(pushed, server).n_undone == 1
+    assert labels(pushed)[0] == -1
+    assert not run(pushed, server).changed
+
+
+def test_foreign_answers_and_tasks_that_go_are_counted_out_and_told_as_nothing_of_ours(
+    pushed, server
+):
+    number = server.annotate(1, "cat")
+    server._import(1, [{"data": {"text": "x"}}, {"data": {"text": "y"}}])
+    kept_one, gone_one = server.annotate(7, "cat"), server.annotate(7, "dog")
+    server.annotate(8, "owl")
+    report = run(pushed, server)
+    assert (report.n_kept_raw, report.unknown) == (0, {})
+    server.delete_annotation(gone_one)
+    del server.tasks[8]
+    server.pass_time(86_400)
+    report = run(pushed, server)
+    assert (report.changed, report.n_deleted, report.n_tasks_deleted) == (False, 0, 0)
+    assert {n for n, row in on_record(pushed).items() if row["deleted_at_utc"] is None} == {
+        number, kept_one,
+    }  # fmt: skip
+    server.lines.clear()
+    run(pushed, server)
+    n_asked = sum(line == "GET /api/tasks" for line in server.lines)
+    assert n_asked == 2  # what changed; the count fits, so nothing more
+
+
 def test_an_unknown_or_renamed_user_loses_no_answer(pushed, server):
     server.annotate(1, "cat", user=77)
     run(pushed, server)
