@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from annotate.store.tables import gold, items
+from annotate.store.tables import gold, items, meta
 
+# Another text whenever gold was added or replaced, or got its role.
+LAST_GOLD = "last_gold"
 _REPLACEABLE = ("class_no", "schema_version", "origin", "recorded_at_utc")
 COLUMNS = ("item_no", "class_no", "schema_version", "role", "origin", "recorded_at_utc")
 
@@ -18,6 +21,7 @@ def insert_gold(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> No
     """Add gold labels; each row has ``COLUMNS``. An item has one gold label at most."""
     if rows:
         connection.execute(insert(gold), list(rows))
+        _note_change(connection)
 
 
 def replace_gold(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -32,6 +36,7 @@ def replace_gold(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> N
                 for row in rows
             ],
         )
+        _note_change(connection)
 
 
 def read_gold(connection: Connection) -> pd.DataFrame:
@@ -45,10 +50,9 @@ def read_gold(connection: Connection) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*COLUMNS, "sha256", "group_key"])
 
 
-def count_gold(connection: Connection) -> int:
-    """Return the number of gold labels that have their role."""
-    query = select(func.count()).select_from(gold).where(gold.c.role != "unassigned")
-    return int(connection.scalar(query) or 0)
+def last_gold_change(connection: Connection) -> str | None:
+    """Return a text that is another one whenever gold has changed; None before the first."""
+    return connection.scalar(select(meta.c.value).where(meta.c.key == LAST_GOLD))
 
 
 def assign_roles(connection: Connection, roles: Mapping[int, str]) -> None:
@@ -60,3 +64,9 @@ def assign_roles(connection: Connection, roles: Mapping[int, str]) -> None:
             .values(role=bindparam("new_role")),
             [{"number": number, "new_role": role} for number, role in roles.items()],
         )
+        _note_change(connection)
+
+
+def _note_change(connection: Connection) -> None:
+    connection.execute(delete(meta).where(meta.c.key == LAST_GOLD))
+    connection.execute(insert(meta).values(key=LAST_GOLD, value=uuid.uuid4().hex))

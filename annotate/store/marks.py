@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, func, select
 
+from annotate.store.gold import LAST_GOLD
 from annotate.store.items import LAST_DROP
 from annotate.store.tables import (
     decisions,
-    gold,
     head_moves,
     items,
     meta,
@@ -25,9 +25,9 @@ _QUERY = select(
     select(func.max(predictions.c.prediction_no)).scalar_subquery(),
     select(func.max(schema_versions.c.version)).scalar_subquery(),
     select(func.max(items.c.item_no)).scalar_subquery(),
-    select(func.count()).select_from(gold).scalar_subquery(),
     select(func.count()).select_from(queue_front).scalar_subquery(),
     select(meta.c.value).where(meta.c.key == LAST_DROP).scalar_subquery(),
+    select(meta.c.value).where(meta.c.key == LAST_GOLD).scalar_subquery(),
 )
 
 

@@ -19,7 +19,7 @@ from annotate.steps.given_labels import read_given_labels
 from annotate.steps.live_prediction import read_current
 from annotate.steps.live_worker import LiveStudent, check_size, training_rows
 from annotate.store.decisions import Decision, append_decisions
-from annotate.store.gold import insert_gold
+from annotate.store.gold import insert_gold, replace_gold
 from annotate.store.items import drop_items
 from annotate.store.schema_versions import record_schema, with_config_classes
 from tests.app.review_projects import predict_at_random
@@ -101,6 +101,20 @@ def test_gold_that_measures_or_may_come_to_measure_changes_nothing(student, work
 
 def test_gold_that_trains_is_learnt_from_and_is_no_answer(student, workspace, gold):
     assert newest(student, workspace).facts.n_answers == 0
+
+
+def test_gold_that_is_replaced_is_learnt_anew(student, workspace):
+    row = {"item_no": 6, "class_no": 0, "schema_version": 1, "role": "train", "origin": "x"}
+    row["recorded_at_utc"] = "2026-01-01"
+    with workspace.store.write() as connection:
+        insert_gold(connection, [row])
+    before = newest(student, workspace)
+    with workspace.store.write() as connection:
+        replace_gold(connection, [{**row, "class_no": 1}])
+    after = newest(student, workspace)
+    assert after.facts.weights_sha256 != before.facts.weights_sha256
+    gained = after.take(np.array([6]))[0] - before.take(np.array([6]))[0]
+    assert gained[0] < 0 < gained[1]
 
 
 def test_an_answer_that_is_undone_is_unlearnt(student, workspace):
