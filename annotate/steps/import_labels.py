@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from annotate.errors import SourceError
+from annotate.review.measuring import purpose_and_role
 from annotate.steps.current_gold import read_current_gold
 from annotate.steps.gold_roles import assign_gold_roles
 from annotate.steps.label_table import class_numbers, read_label_table
@@ -18,6 +19,7 @@ from annotate.steps.workspace import Workspace
 from annotate.store.decisions import Decision, append_decisions, last_seq
 from annotate.store.gold import insert_gold, read_gold, replace_gold
 from annotate.store.items import item_index
+from annotate.store.queue_front import read_reasons
 from annotate.store.tables import now_utc
 
 ROWS_AT_ONCE = 2000
@@ -112,23 +114,27 @@ def _import_gold(workspace: Workspace, table: pd.DataFrame) -> tuple[int, int, p
 
 
 def _import_answers(workspace: Workspace, table: pd.DataFrame, path: Path) -> tuple[int, int]:
+    with workspace.store.read() as connection:
+        highest = last_seq(connection)
+        reasons = read_reasons(connection)
     # The id covers who, what and which label: the same row again is the same event.
-    events = [
-        Decision(
+    events = []
+    for item_id, label, item_no, class_no in table[
+        ["id", "label", "item_no", "class_no"]
+    ].itertuples(index=False):
+        purpose, role = purpose_and_role(reasons.get(int(item_no)))
+        event = Decision(
             event_id="import:" + hashlib.sha256(f"{item_id}\0{label}".encode()).hexdigest(),
             item_no=int(item_no),
             reviewer="import",
             kind="relabel",
             class_no=int(class_no),
             schema_version=workspace.schema.version,
+            purpose=purpose,
+            role=role,
             payload={"file": path.name},
         )
-        for item_id, label, item_no, class_no in table[
-            ["id", "label", "item_no", "class_no"]
-        ].itertuples(index=False)
-    ]
-    with workspace.store.read() as connection:
-        highest = last_seq(connection)
+        events.append(event)
     seqs = np.array(
         [
             seq

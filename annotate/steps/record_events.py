@@ -24,7 +24,7 @@ from annotate.steps.undo_group import undo_group
 from annotate.steps.workspace import Workspace
 from annotate.store.decisions import Decision, append_decisions
 from annotate.store.lookups import find_events, known_numbers, standing_derivations
-from annotate.store.queue_front import read_queue_front
+from annotate.store.queue_front import read_reasons
 from annotate.store.schema_versions import latest_schema
 
 
@@ -142,12 +142,11 @@ def _read_context(
         event_id: StoredEvent(row["item_no"], row["reviewer"], row["kind"])
         for event_id, row in find_events(connection, wanted).items()
     }
-    front = read_queue_front(connection)
     context = EventContext(
         reviewer=reviewer,
         schema=latest_schema(connection),
         known_items=known_numbers(connection, list(_item_nos(events))),
-        asked_first=dict(zip(front["item_no"].tolist(), front["reason"].tolist(), strict=True)),
+        asked_first=read_reasons(connection),
         stored=stored,
     )
     return stored, context

@@ -28,3 +28,9 @@ def read_queue_front(connection: Connection) -> pd.DataFrame:
     """Return item_no and reason of the items asked for, first ones first."""
     query = select(queue_front.c.item_no, queue_front.c.reason).order_by(queue_front.c.position)
     return pd.DataFrame(connection.execute(query).all(), columns=["item_no", "reason"])
+
+
+def read_reasons(connection: Connection) -> dict[int, str]:
+    """Return why a step asked for each item that it asked for."""
+    query = select(queue_front.c.item_no, queue_front.c.reason)
+    return {int(item_no): reason for item_no, reason in connection.execute(query)}

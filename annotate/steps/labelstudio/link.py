@@ -22,7 +22,7 @@ from annotate.steps.workspace import Workspace
 from annotate.store.history import Record
 from annotate.store.label_studio import Link, newest_link
 from annotate.store.locks import run_lock
-from annotate.store.queue_front import read_queue_front
+from annotate.store.queue_front import read_reasons
 
 
 @dataclass(frozen=True)
@@ -94,8 +94,7 @@ def current_model(workspace: Workspace, schema: Schema) -> CurrentModel | None:
 def asked_first(workspace: Workspace) -> Mapping[int, str]:
     """Return the items that a step asked for, with its reason."""
     with workspace.store.read() as connection:
-        front = read_queue_front(connection)
-    return dict(zip(front["item_no"].tolist(), front["reason"].tolist(), strict=True))
+        return read_reasons(connection)
 
 
 @contextmanager

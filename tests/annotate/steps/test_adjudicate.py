@@ -3,11 +3,13 @@ from __future__ import annotations
 import pytest
 
 from annotate.errors import NotAllowedError, SchemaError
+from annotate.protocols import NO_LABEL
 from annotate.steps.adjudicate import adjudicate, withdraw_ruling
 from annotate.steps.change_schema import retire_class
 from annotate.steps.given_labels import read_given_labels
 from annotate.steps.people import set_person
 from annotate.store.decisions import Decision, append_decisions, count_decisions
+from annotate.store.queue_front import ask_first
 from tests.app.review_projects import text_project
 
 
@@ -33,6 +35,15 @@ def test_a_ruling_ends_a_conflict(project):
     adjudicate(project, "ann", 0, 2, "r1")
     human = read_given_labels(project).human
     assert (human.conflict[0], human.labels[0]) == (False, 2)
+
+
+@pytest.mark.parametrize(("reason", "measuring"), [("audit", NO_LABEL), ("spot check", 2)])
+def test_a_ruling_on_an_item_that_measures_never_trains(project, reason, measuring):
+    with project.store.write() as connection:
+        ask_first(connection, [0], reason)
+    adjudicate(project, "ann", 0, 2, "r1")
+    given = read_given_labels(project)
+    assert (given.current[0], given.training[0], given.measuring[0]) == (2, NO_LABEL, measuring)
 
 
 def test_the_same_ruling_sent_again_is_stored_once(project):

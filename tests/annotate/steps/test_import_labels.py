@@ -5,6 +5,7 @@ import pytest
 from annotate.errors import SourceError
 from annotate.steps.given_labels import read_given_labels
 from annotate.steps.import_labels import import_labels
+from annotate.store.queue_front import ask_first
 
 
 def write(path, text):
@@ -49,6 +50,20 @@ def test_human_answers_win_over_gold_and_are_stored_once(workspace, gold, tmp_pa
     assert import_labels(workspace, path, role="human").n_imported == 1
     assert import_labels(workspace, path, role="human").n_already == 1
     assert read_given_labels(workspace).current[0] == 1
+
+
+@pytest.mark.parametrize(("reason", "measuring"), [("audit", -1), ("spot check", 1)])
+def test_an_imported_answer_to_an_item_that_measures_never_trains(
+    workspace, tmp_path, reason, measuring
+):
+    with workspace.store.write() as connection:
+        ask_first(connection, [0], reason)
+    import_labels(
+        workspace, write(tmp_path / "h.csv", "id,label\nt000,tool\nt001,tool\n"), role="human"
+    )
+    given = read_given_labels(workspace)
+    assert (given.current[0], given.training[0], given.measuring[0]) == (1, -1, measuring)
+    assert given.training[1] == 1
 
 
 def test_one_id_with_two_labels_is_refused(workspace, tmp_path):
