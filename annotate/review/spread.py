@@ -14,6 +14,7 @@ from annotate.review.events import (
     known_item,
     undone_ids,
 )
+from annotate.review.measuring import is_blind
 
 SPREAD = "spread"
 UNSPREAD = "unspread"
@@ -56,8 +57,12 @@ def spread_from(event: Mapping[str, Any], context: EventContext) -> Spread:
     Raises
     ------
     RefusedEventError
-        If it names no item or no class of this project, or too many items.
+        If it names no item or no class of this project, or too many items, or spreads the label of
+        an item that measures.
     """
+    of_item = known_item(event, context)
+    if is_blind(context.asked_first.get(of_item)):
+        raise RefusedEventError("an answer that measures is not spread: it must never train")
     items = event.get("items")
     if not isinstance(items, list) or not 0 < len(items) <= MAX_ITEMS:
         raise RefusedEventError(f"a label spreads to 1 to {MAX_ITEMS} items at once")
@@ -68,7 +73,7 @@ def spread_from(event: Mapping[str, Any], context: EventContext) -> Spread:
         item_nos=tuple(dict.fromkeys(item_nos)),
         payload={
             "why": "look-alikes of a corrected item",
-            "of_item": known_item(event, context),
+            "of_item": of_item,
             "expected_error": _share(event.get("expected_error")),
         },
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,12 +10,14 @@ import numpy as np
 from annotate.protocols import NO_LABEL, Ints
 from annotate.review.cards import Card, Standing
 from annotate.review.look_alikes import Offer, cosines_to, most_alike, offers_to_spread
+from annotate.review.measuring import is_blind
 from annotate.review.spread import MAX_ITEMS
 from annotate.steps.corpus_view import current_features
 from annotate.steps.derive_labels import derivable
 from annotate.steps.given_labels import GivenLabels, read_given_labels
 from annotate.steps.review import Queue, read_cards
 from annotate.steps.workspace import Workspace
+from annotate.store.queue_front import read_reasons
 
 N_SHOWN = 24
 
@@ -27,7 +29,8 @@ class LookAlikes:
     Attributes
     ----------
     cards : tuple of Card
-        The nearest items, whatever is known of them, nearest first.
+        The nearest items, whatever is known of them, nearest first; without labels and guesses
+        where the item itself measures.
     cosines : tuple of float
     candidates : tuple of int
         Items that may be given the label, the most alike first; () where no class was named.
@@ -54,7 +57,8 @@ def find_look_alikes(
     queue : Queue
         Whose suggestions the cards show.
     class_no : int, optional
-        The class to spread; offers say what that would cost.
+        The class to spread; offers say what that would cost. Nothing is offered for an item that
+        measures.
 
     Raises
     ------
@@ -71,11 +75,15 @@ def find_look_alikes(
     others = ~given.dropped
     others[item_no] = False
     shown = most_alike(cosines, others, N_SHOWN)
-    standing = [_standing(given, row) for row in shown.tolist()]
-    cards = read_cards(workspace, queue, shown.tolist(), standing)
+    with workspace.store.read() as connection:
+        is_measured = is_blind(read_reasons(connection).get(item_no))
+    # What is said of its look-alikes would lead whoever is to answer blind.
+    standing = [None if is_measured else _standing(given, row) for row in shown.tolist()]
+    shown_by = replace(queue, proba=None) if is_measured else queue
+    cards = read_cards(workspace, shown_by, shown.tolist(), standing)
     candidates: Ints = np.empty(0, dtype=np.intp)
     offers: list[Offer] = []
-    if class_no is not None:
+    if class_no is not None and not is_measured:
         candidates = most_alike(cosines, derivable(workspace, given) & others, MAX_ITEMS)
         # Answers that measure say nothing here: a spread label would lean on them.
         decided = others & (given.human.labels != NO_LABEL) & (given.training != NO_LABEL)

@@ -74,6 +74,20 @@ def test_what_is_asked_blind_gets_no_label_from_others_and_shows_none(project):
     assert next(card for card in found.cards if card.item_no == 1).standing is None
 
 
+@pytest.mark.parametrize("reason", ["audit", "spot check"])
+def test_an_answer_that_measures_is_not_spread(project, reason):
+    with project.store.write() as connection:
+        ask_first(connection, [0], reason)
+    record_events(project, "ann", [act(1, 2)])
+    receipt = record_events(project, "ann", [act(2, 0), act(3, 0, "spread", items=[1, 2])])
+    assert receipt.acked == ("c1:2",)
+    assert "measures" in receipt.refused["c1:3"]
+    assert labels(project).labels[1] == -1
+    found = look(project, class_no=1)
+    assert (found.candidates, found.offers) == ((), ())
+    assert all(card.standing is None and card.guesses == () for card in found.cards)
+
+
 def test_a_spread_is_stored_once_and_taken_back_in_one_act(project):
     correction, spread = act(1, 0), act(2, 0, "spread", items=[1, 2, 3], expected_error=0.1)
     for _ in range(2):
