@@ -52,7 +52,7 @@ def build_queue(
     is_open : bool array of shape (n_items,)
         False for items that need no answer: dropped, or labelled beyond the order's doubt.
     labels : int array of shape (n_items,)
-        Labels that people gave so far, -1 = none.
+        Labels that people gave so far and that may train, -1 = none: what measures orders nothing.
     n_classes : int
     asked_first : sequence of int
         Items that a step asked for; those still open come before all others, in this order.

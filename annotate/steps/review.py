@@ -153,7 +153,7 @@ def open_queue(
     chosen = asked_for & (is_open | doubted) if request.open_only else asked_for
     if request.item_nos is None:
         item_nos = build_queue(
-            summary, ranking, is_open=chosen, labels=given.current, n_classes=schema.n_classes,
+            summary, ranking, is_open=chosen, labels=given.training, n_classes=schema.n_classes,
             asked_first=front["item_no"].tolist(), seed=seed,
             sources=StoredSources(
                 workspace, schema, proba, record["prediction_id"] if record else None,

@@ -60,7 +60,7 @@ class OrderContext:
         The items to put in order, ascending. They are open; with ``includes_labelled`` some have a
         label in doubt instead; with ``needs_prediction`` all have an answer in the summary.
     labels : int array of shape (n_items,)
-        Labels that people gave so far, -1 = none.
+        Labels that people gave so far and that may train, -1 = none.
     n_classes : int
     seed : int
         For orders that draw.

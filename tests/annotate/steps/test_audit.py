@@ -7,12 +7,14 @@ import pytest
 
 from annotate.errors import ConfigError, NotAllowedError
 from annotate.protocols import NO_LABEL
+from annotate.review.queue_request import QueueRequest
 from annotate.steps.audit import draw_audit, read_audit
 from annotate.steps.given_labels import read_given_labels
 from annotate.steps.people import set_person
 from annotate.steps.record_events import record_events
 from annotate.steps.review import open_queue, read_cards
-from tests.app.review_projects import predict_as_given, text_project
+from annotate.store.queue_front import ask_first
+from tests.app.review_projects import add_features, predict_as_given, text_project
 
 N_ITEMS = 40
 
@@ -62,6 +64,26 @@ def test_the_answers_measure_and_never_train(project):
         pytest.approx(0.9937, abs=1e-4),
     )
     assert (read_given_labels(project).training == NO_LABEL).all()
+
+
+@pytest.mark.parametrize("reason", ["audit", "spot check"])
+@pytest.mark.parametrize("order", ["class_balanced", "diversity"])
+def test_answers_that_measure_order_nothing(tmp_path, order, reason):
+    """Of two predicted classes, each with 20 places; the answers all name class 0."""
+    workspace = text_project(tmp_path / "p2", [f"text {n}" for n in range(N_ITEMS)])
+    is_first = np.arange(N_ITEMS) % 2 == 0
+    predict_as_given(workspace, np.where(is_first[:, None], [0.8, 0.2, 0], [0.2, 0.8, 0]))
+    angle = np.linspace(0, np.pi / 2, N_ITEMS)
+    add_features(workspace, np.stack([np.cos(angle), np.sin(angle)], axis=1))
+    asked = [0, 2, 4, 6]
+    with workspace.store.write() as connection:
+        ask_first(connection, asked, reason)
+    before = open_queue(workspace, QueueRequest(order)).item_nos
+    for item in asked:
+        answer(workspace, item, 0)
+    after = open_queue(workspace, QueueRequest(order)).item_nos
+    assert after.tolist() == before[len(asked) :].tolist()
+    workspace.close()
 
 
 def test_a_skipped_item_counts_as_wrong(project):
