@@ -93,16 +93,17 @@ class ClassCount:
     mean_confidence: float | None
 
 
-def make_map_points(coordinates: Floats, dropped: Bools) -> MapPoints:
-    """Return the places of all items that have coordinates and were not dropped.
+def make_map_points(coordinates: Floats, left_out: Bools) -> MapPoints:
+    """Return the places of all items that have coordinates and are not left out.
 
     Parameters
     ----------
     coordinates : float array of shape (n_items, 2)
         A row of NaN has no place.
-    dropped : bool array of shape (n_items,)
+    left_out : bool array of shape (n_items,)
+        Dropped items, and those that no page may tell about.
     """
-    item_nos = np.flatnonzero(~np.isnan(coordinates).any(axis=1) & ~dropped)
+    item_nos = np.flatnonzero(~np.isnan(coordinates).any(axis=1) & ~left_out)
     shown = coordinates[item_nos].astype(np.float64)
     if len(shown) == 0:
         return MapPoints(item_nos.astype(np.int32), np.zeros((0, 2), dtype=np.uint16))

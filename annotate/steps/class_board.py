@@ -13,6 +13,7 @@ from annotate.review.class_board import ClassRow, class_rows, most_suspicious
 from annotate.review.confusions import Confusions, count_confusions
 from annotate.review.decision_rules import LABELLING
 from annotate.steps.labels import SOURCES
+from annotate.steps.open_items import blind_mask
 from annotate.steps.snapshot import Snapshot, current_summary
 from annotate.steps.workspace import Workspace
 
@@ -28,10 +29,14 @@ def read_class_rows(workspace: Workspace, snapshot: Snapshot) -> tuple[ClassRow,
 
 
 def doubtful_items(workspace: Workspace, snapshot: Snapshot, class_no: int) -> tuple[int, ...]:
-    """Return the items of a class, most suspicious first, at most ``MOST_IN_GALLERY``."""
+    """Return the items of a class, most suspicious first, at most ``MOST_IN_GALLERY``.
+
+    Without those to be answered blind: standing among them tells what they are predicted as.
+    """
     labels = snapshot.labels
     shown = labels.labels.copy()
-    shown[labels.given.dropped] = np.iinfo(shown.dtype).max  # in no class
+    left_out = labels.given.dropped | blind_mask(labels.given, snapshot.asked_first)
+    shown[left_out] = np.iinfo(shown.dtype).max  # in no class
     summary = current_summary(workspace, snapshot)
     return tuple(most_suspicious(class_no, shown, summary, MOST_IN_GALLERY).tolist())
 

@@ -8,6 +8,7 @@ from annotate.corpus.printable import printable
 from annotate.protocols import NO_LABEL
 from annotate.review.class_names import shown_names
 from annotate.steps.agreement import AgreementReport, measure_agreement
+from annotate.steps.open_items import blind_mask
 from annotate.steps.snapshot import Snapshot, current_summary
 from annotate.steps.workspace import Workspace
 from annotate.store.items import read_items_at
@@ -24,7 +25,8 @@ class ConflictRow:
     answers : mapping of str to str
         Reviewer to class.
     guess, consensus : int or None
-        The class predicted, and the likeliest by the answers of all reviewers to all items.
+        The class predicted, None also where the answers measure, and the likeliest by the answers
+        of all reviewers to all items.
     guess_confidence, consensus_probability : float or None
     snippet : str
         The beginning of a text; empty for other items.
@@ -53,6 +55,7 @@ def read_conflicts_board(workspace: Workspace, snapshot: Snapshot) -> ConflictsB
     """Return the conflicts of a snapshot."""
     agreement = measure_agreement(workspace)
     summary = current_summary(workspace, snapshot)
+    is_blind = blind_mask(snapshot.labels.given, snapshot.asked_first)
     numbers = [conflict.item_no for conflict in agreement.conflicts]
     with workspace.store.read() as connection:
         texts = read_items_at(connection, ["text"], numbers)["text"].tolist()
@@ -60,7 +63,7 @@ def read_conflicts_board(workspace: Workspace, snapshot: Snapshot) -> ConflictsB
     rows = []
     for conflict, text in zip(agreement.conflicts, texts, strict=True):
         predicted = int(summary.predicted[conflict.item_no])
-        has_guess = predicted != NO_LABEL
+        has_guess = predicted != NO_LABEL and not is_blind[conflict.item_no]
         rows.append(
             ConflictRow(
                 item_no=conflict.item_no,

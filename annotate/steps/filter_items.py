@@ -10,7 +10,7 @@ from annotate.errors import UnknownNameError
 from annotate.protocols import NO_LABEL, Bools, Ints
 from annotate.review.item_filter import DECIDED_AS, SPLITS, ItemFilter
 from annotate.review.prediction_summary import PredictionSummary
-from annotate.steps.labels import SOURCES, CurrentLabels
+from annotate.steps.labels import NONE, SOURCES, CurrentLabels
 from annotate.steps.workspace import Workspace
 from annotate.store.decisions import standing_flags
 from annotate.store.items import items_in_group, items_with_text, read_items
@@ -21,8 +21,15 @@ def filter_items(
     wanted: ItemFilter,
     current: CurrentLabels,
     summary: PredictionSummary,
+    is_blind: Bools,
 ) -> Bools:
     """Return (n_items,) True for the items of which every question of the filter holds.
+
+    Parameters
+    ----------
+    is_blind : bool array of shape (n_items,)
+        Items to be answered blind. Whatever is asked of their label or prediction, they count as
+        without either: who filters must not learn it.
 
     Raises
     ------
@@ -31,14 +38,15 @@ def filter_items(
     """
     passes = np.ones(len(current.labels), dtype=bool)
     if wanted.class_name:
-        passes &= _of_class(workspace, wanted.class_name, current, summary)
+        passes &= _of_class(workspace, wanted.class_name, current, summary) & ~is_blind
     if (wanted.min_confidence, wanted.max_confidence) != (0, 1):
         # NaN, where there is no answer, is in no range.
         passes &= summary.confidence >= wanted.min_confidence
-        passes &= summary.confidence <= wanted.max_confidence
+        passes &= (summary.confidence <= wanted.max_confidence) & ~is_blind
     if wanted.source:
         _check("source", wanted.source, SOURCES)
-        passes &= current.sources == SOURCES.index(wanted.source)
+        sources = np.where(is_blind, NONE, current.sources)
+        passes &= sources == SOURCES.index(wanted.source)
     if wanted.reviewer:
         decided = current.given.human.everything_standing()
         passes &= _at(_item_nos(decided[decided["reviewer"] == wanted.reviewer]), passes)

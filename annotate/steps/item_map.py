@@ -23,6 +23,7 @@ from annotate.review.map import (
     points_inside,
 )
 from annotate.steps.labels import SOURCES
+from annotate.steps.open_items import blind_mask
 from annotate.steps.project_features import project_features
 from annotate.steps.snapshot import Snapshot, current_summary, summary_of
 from annotate.steps.workspace import Workspace
@@ -46,12 +47,15 @@ class ItemMap:
         Of the prediction in force.
     teachers : dict of str to str
         The newest prediction of each teacher, by its name as shown; newest first.
+    n_blind : int
+        Items left out because they are to be answered blind.
     """
 
     points: MapPoints
     classes: NDArray[np.int32]
     confidence: Floats
     teachers: dict[str, str]
+    n_blind: int
 
     @property
     def colourings(self) -> tuple[str, ...]:
@@ -74,15 +78,17 @@ def read_item_map(workspace: Workspace, snapshot: Snapshot) -> ItemMap:
     newest: dict[str, str] = {}
     for prediction in reversed(of_teachers):
         newest.setdefault(printable(prediction["teacher"]), str(prediction["prediction_id"]))
-    labels = snapshot.labels.labels
+    labels, given = snapshot.labels.labels, snapshot.labels.given
+    is_blind = blind_mask(given, snapshot.asked_first)
     return ItemMap(
-        points=make_map_points(coordinates, snapshot.labels.given.dropped),
+        points=make_map_points(coordinates, given.dropped | is_blind),
         classes=np.where(labels == NO_LABEL, summary.predicted, labels).astype(np.int32),
         confidence=summary.confidence,
         # No teacher's name may hide what colours always can mean.
         teachers={
             name: newest[name] for name in list(newest)[:MOST_TEACHERS] if name not in COLOURINGS
         },
+        n_blind=int(is_blind.sum()),
     )
 
 

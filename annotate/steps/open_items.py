@@ -1,10 +1,12 @@
-"""Which items need an answer, and which deserve another one."""
+"""Which items need an answer, which of them a blind one, and which deserve another one."""
 
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
 from annotate.protocols import NO_LABEL, Bools
+from annotate.review.measuring import is_blind
 from annotate.review.prediction_summary import PredictionSummary
 from annotate.schema import Schema
 from annotate.steps.given_labels import GivenLabels
@@ -27,6 +29,26 @@ def open_mask(given: GivenLabels, reviewer: str = "", overlap: int = 1) -> Bools
         for closed in (human.rulings, human.derivations, own):
             is_open[closed["item_no"].to_numpy(dtype=np.int64)] = False
     return is_open & ~given.dropped & ~_has_gold(given)
+
+
+def blind_mask(
+    given: GivenLabels, asked_first: pd.DataFrame, reviewer: str = "", overlap: int = 1
+) -> Bools:
+    """Return (n_items,) True for the items that ``reviewer`` is to answer, or to rule on, blind.
+
+    These are open, or in conflict. No filter, gallery or map may tell what a model thinks of them.
+
+    Parameters
+    ----------
+    asked_first : DataFrame
+        item_no and reason of the items that a step asked for.
+    reviewer, overlap
+        As in ``open_mask``.
+    """
+    blind = np.zeros(len(given.current), dtype=bool)
+    measures = asked_first["reason"].map(is_blind).to_numpy(dtype=bool)
+    blind[asked_first["item_no"].to_numpy(dtype=np.int64)[measures]] = True
+    return blind & (open_mask(given, reviewer, overlap) | given.human.conflict)
 
 
 def doubt_mask(given: GivenLabels, summary: PredictionSummary, schema: Schema) -> Bools:

@@ -20,7 +20,7 @@ from annotate.schema import Schema
 from annotate.steps.filter_items import filter_items
 from annotate.steps.given_labels import read_given_labels
 from annotate.steps.labels import SOURCES, read_current_labels
-from annotate.steps.open_items import doubt_mask, open_mask
+from annotate.steps.open_items import blind_mask, doubt_mask, open_mask
 from annotate.steps.order_context import StoredSources
 from annotate.steps.predicting import (
     CorpusProba,
@@ -149,7 +149,8 @@ def open_queue(
         doubted = doubt_mask(given, summary, schema) & ~is_open
     asked_for = ~given.dropped
     if current is not None:
-        asked_for &= filter_items(workspace, request.filter, current, summary)
+        is_blind = blind_mask(given, front, reviewer, overlap)
+        asked_for &= filter_items(workspace, request.filter, current, summary, is_blind)
     chosen = asked_for & (is_open | doubted) if request.open_only else asked_for
     if request.item_nos is None:
         item_nos = build_queue(

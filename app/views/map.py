@@ -15,6 +15,7 @@ from app.api.map_routes import MAP_PREFIX
 from app.api.open_maps import OpenMap, open_map
 from app.components.scatter_map.element import show_scatter_map
 from app.session import open_project
+from app.views.figures import counted
 from app.views.gallery import show_items
 from app.views.page import page
 
@@ -42,6 +43,11 @@ def show(snapshot: Snapshot) -> None:
         width=360,
     )
     chosen = show_scatter_map(_element_data(opened, colouring), key="map")
+    if opened.item_map.n_blind:
+        st.caption(
+            f"{counted(opened.item_map.n_blind, 'item')} asked blind and not settled yet: not on"
+            " the map, which would tell what is predicted."
+        )
     if chosen is None:
         st.caption("Draw around some items to look into them.")
     else:

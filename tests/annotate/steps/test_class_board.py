@@ -9,6 +9,7 @@ from annotate.steps.class_board import doubtful_items, read_class_rows, read_con
 from annotate.steps.snapshot import read_snapshot
 from annotate.store.decisions import Decision, append_decisions
 from annotate.store.items import drop_items
+from annotate.store.queue_front import ask_first
 from tests.app.review_projects import predict_as_given, text_project
 
 PROBA = np.array([[0.9, 0.1, 0], [0.6, 0.4, 0], [0.2, 0.8, 0], [0.3, 0.7, 0]])
@@ -43,6 +44,15 @@ def test_the_gallery_of_a_class_begins_with_what_is_doubtful(project):
     with project.store.write() as connection:
         drop_items(connection, [1])
     assert doubtful_items(project, read_snapshot(project), 0) == (2, 0)
+
+
+def test_the_gallery_holds_nothing_that_is_to_be_answered_blind(project):
+    with project.store.write() as connection:
+        ask_first(connection, [0], "audit")
+        ask_first(connection, [1], "spot check")
+    assert doubtful_items(project, read_snapshot(project), 0) == ()
+    answer(project, 0, 0)
+    assert doubtful_items(project, read_snapshot(project), 0) == (0,)
 
 
 def test_answers_are_compared_with_what_was_shown_or_with_what_is_predicted(project):

@@ -8,6 +8,7 @@ from annotate.steps.conflicts_board import SNIPPET_LENGTH, read_conflicts_board
 from annotate.steps.people import set_person
 from annotate.steps.snapshot import read_snapshot
 from annotate.store.decisions import Decision, append_decisions
+from annotate.store.queue_front import ask_first
 from tests.app.review_projects import predict_as_given, text_project
 
 HOSTILE = "\u202e\x1b[31mcat"
@@ -40,6 +41,14 @@ def test_a_conflict_shows_who_said_what_and_what_is_predicted(project):
     assert (row.item_no, row.guess) == (1, 2)
     assert row.guess_confidence == pytest.approx(0.7, abs=1e-3)
     assert row.answers == {"ann": "cat\\u202e", "bob": "dog"}
+
+
+def test_an_owner_rules_on_an_answer_that_measures_without_a_guess(project):
+    predict_as_given(project, np.array([[0.1, 0.2, 0.7]] * 6))
+    with project.store.write() as connection:
+        ask_first(connection, [1], "audit")
+    [row] = board(project).conflicts
+    assert (row.guess, row.guess_confidence) == (None, None)
 
 
 def test_without_a_prediction_nothing_is_guessed(project):

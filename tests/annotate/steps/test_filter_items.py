@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from annotate.corpus.splits import split_of
 from annotate.errors import UnknownNameError
 from annotate.review.item_filter import ItemFilter
+from annotate.review.prediction_summary import summarise_nothing
 from annotate.review.queue_request import QueueRequest
+from annotate.steps.filter_items import filter_items
+from annotate.steps.labels import NONE, PSEUDO, read_current_labels
 from annotate.steps.record_events import record_events
 from annotate.steps.review import open_queue
 from annotate.store.items import read_items
+from annotate.store.queue_front import ask_first
 from tests.app.review_projects import predict_as_given, text_project
 
 #                 cat  dog  owl   guess: cat .9, dog .6, owl .8, cat .5
@@ -87,6 +93,46 @@ def test_an_open_queue_holds_only_what_passes_and_needs_an_answer(project):
     request = QueueRequest("margin", ItemFilter(class_name="cat", teacher="zero_shot"))
     queue = open_queue(project, request)
     assert (queue.item_nos.tolist(), queue.n_done) == ([3], 1)
+
+
+@pytest.mark.parametrize("reason", ["audit", "spot check"])
+@pytest.mark.parametrize(
+    "asked",
+    [{"class_name": "cat"}, {"min_confidence": 0.1}, {"max_confidence": 0.9}],
+)
+def test_no_filter_tells_what_is_predicted_of_an_item_to_be_answered_blind(project, asked, reason):
+    assert 3 in found(project, **asked)
+    with project.store.write() as connection:
+        ask_first(connection, [3], reason)
+    assert 3 not in found(project, **asked)
+    assert 3 in found(project, source="none") and 3 in found(project, text="t3")
+    record_events(project, "ann", [act(4, 3, "relabel", 0)])
+    assert 3 in found(project, **asked)
+
+
+def test_no_filter_tells_that_an_item_to_be_answered_blind_has_a_pseudo_label(project):
+    current = read_current_labels(project)
+    sources = np.where(current.sources == NONE, PSEUDO, current.sources).astype(np.int8)
+    current = replace(current, sources=sources)
+    is_blind = np.array([False, False, False, True])
+    summary = summarise_nothing(4)
+
+    def passing(source):
+        wanted = ItemFilter(source=source)
+        return np.flatnonzero(filter_items(project, wanted, current, summary, is_blind)).tolist()
+
+    assert (passing("pseudo"), passing("none")) == ([2], [3])
+
+
+def test_with_an_overlap_an_item_stays_blind_for_whoever_has_not_answered_it(project):
+    with project.store.write() as connection:
+        ask_first(connection, [3], "audit")
+    record_events(project, "ann", [act(4, 3, "relabel", 0)])
+    request = QueueRequest("margin", ItemFilter(class_name="cat"), open_only=False)
+    queues = [
+        open_queue(project, request, reviewer=name, overlap=2).item_nos for name in ("ann", "bob")
+    ]
+    assert [3 in queue for queue in queues] == [True, False]
 
 
 def test_an_undone_flag_is_no_flag(project):

@@ -13,6 +13,7 @@ from annotate.steps.item_map import (
 from annotate.steps.snapshot import read_snapshot
 from annotate.store.decisions import Decision, append_decisions
 from annotate.store.items import drop_items
+from annotate.store.queue_front import ask_first
 from tests.app.review_projects import predict_as_given
 
 EVERYTHING = [[-1, -1], [70_000, -1], [70_000, 70_000], [-1, 70_000]]
@@ -80,6 +81,21 @@ def test_a_polygon_chooses_what_is_shown(predicted):
     [fruit, animal] = describe_items(snapshot, found, chosen)
     assert (fruit.name, fruit.n, animal.name, animal.n) == ("fruit", 118, "animal", 1)
     assert fruit.mean_confidence == pytest.approx(0.6, abs=1e-3)
+
+
+def test_what_is_to_be_answered_blind_is_neither_coloured_nor_chosen(predicted):
+    with predicted.store.write() as connection:
+        ask_first(connection, [3], "audit")
+        ask_first(connection, [5], "spot check")
+    snapshot, found = opened(predicted)
+    for name in found.colourings:
+        assert sum(names(predicted, name).values()) == 118
+    colouring = read_colouring(predicted, snapshot, found, "class")
+    chosen = choose_items(found, colouring, EVERYTHING)
+    assert not {3, 5} & set(chosen.tolist())
+    assert found.n_blind == 2
+    answer(predicted, 3, 2)
+    assert opened(predicted)[1].n_blind == 1
 
 
 def test_without_features_it_says_how_to_get_them(empty):
