@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from annotate.errors import NotReadyError
@@ -31,7 +30,7 @@ from annotate.steps.predicting import (
 from annotate.steps.summaries import class_active, prediction_summary
 from annotate.steps.workspace import Workspace
 from annotate.store.items import read_items_at
-from annotate.store.queue_front import read_queue_front
+from annotate.store.queue_front import read_queue_front, read_reasons
 from annotate.store.schema_versions import latest_schema
 
 DEFAULT_REQUEST = QueueRequest()
@@ -167,7 +166,8 @@ def open_queue(
         item_nos = wanted[chosen[wanted]]
     n_done = int((asked_for & ~is_open & ~doubted).sum())
     because = ranking.because if request.item_nos is None else "it was chosen"
-    basis = Basis(record, because, _reasons(front))
+    reasons = dict(zip(front["item_no"].tolist(), front["reason"].tolist(), strict=True))
+    basis = Basis(record, because, reasons)
     standing = StandingLabels(current.labels, current.sources) if current else None
     return Queue(item_nos, n_done, request, basis, schema, summary, proba, standing, doubted)
 
@@ -190,7 +190,7 @@ def read_cards(
     with workspace.store.read() as connection:
         items = read_items_at(connection, ("item_id", "text"), item_nos)
         # Not as it was when the queue was opened: an audit may have been drawn since.
-        asked_first = _reasons(read_queue_front(connection))
+        asked_first = read_reasons(connection)
     rows = np.asarray(item_nos)
     if standing is None and queue.standing is not None:
         standing = queue.standing.at(rows)
@@ -233,10 +233,6 @@ def _serves_again(previous: Queue, record: Mapping[str, Any], schema: Schema, n_
         and previous.schema == schema
         and len(previous.summary.predicted) == n_items
     )
-
-
-def _reasons(front: pd.DataFrame) -> dict[int, str]:
-    return dict(zip(front["item_no"].tolist(), front["reason"].tolist(), strict=True))
 
 
 def _take_proba(queue: Queue, item_nos: Ints) -> NDArray[np.float32]:
