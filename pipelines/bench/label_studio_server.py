@@ -6,6 +6,7 @@ It is looked for in the variable ``ANNOTATE_LABEL_STUDIO``, in ``.label-studio/`
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import shutil
@@ -114,11 +115,9 @@ class LabelStudioServer:
         for _ in range(MOST_START_S * 2):
             if self._process.poll() is not None:
                 break
-            try:
+            with contextlib.suppress(httpx2.HTTPError):  # not up yet
                 if httpx2.get(f"{self.url}/health", timeout=5).status_code == 200:
                     return
-            except httpx2.HTTPError:
-                pass
             time.sleep(0.5)
         raise RuntimeError(f"Label Studio did not start:\n{self._log.read_text()[-3000:]}")
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from annotate.bridges.label_studio.client import MAX_RETRIES, LostReplyError, RefusedError
+from annotate.bridges.label_studio.patient_http import MAX_RETRIES, LostReplyError, RefusedError
 from annotate.bridges.label_studio.tasks import fingerprint
 from annotate.steps.labelstudio.pushing import TASKS_AT_ONCE, Push, gave_up
 from annotate.store.label_studio import bury_tasks, read_tasks, record_sent

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from annotate.bridges.label_studio.client import MAX_RETRIES, LostReplyError
+from annotate.bridges.label_studio.patient_http import MAX_RETRIES, LostReplyError
 from annotate.bridges.label_studio.tasks import fingerprint, item_of_task, make_task
 from annotate.steps.labelstudio.pushing import TASKS_AT_ONCE, Push, gave_up, highest_known
 from annotate.store.items import read_items_at

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from annotate.bridges.label_studio.client import MAX_RETRIES, LabelStudioClient, LostReplyError
+from annotate.bridges.label_studio.client import LabelStudioClient
 from annotate.bridges.label_studio.label_config import choices_of, with_choices
+from annotate.bridges.label_studio.patient_http import MAX_RETRIES, LostReplyError
 from annotate.corpus.printable import printable
 from annotate.errors import LabelStudioError
 from annotate.steps.labelstudio.pushing import gave_up

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from annotate.bridges.label_studio.client import MAX_RETRIES, LabelStudioClient
+from annotate.bridges.label_studio.client import LabelStudioClient
 from annotate.bridges.label_studio.label_config import check_predictions
+from annotate.bridges.label_studio.patient_http import MAX_RETRIES
 from annotate.bridges.label_studio.tasks import make_prediction
 from annotate.errors import LabelStudioError
 from annotate.protocols import Progress

@@ -31,6 +31,7 @@ import httpx2
 
 from annotate.bridges.label_studio.access import Secret
 from annotate.bridges.label_studio.client import LabelStudioClient
+from annotate.bridges.label_studio.patient_http import PatientHttp
 
 TOKEN = "0123456789abcdef0123456789abcdef01234567"
 URL = "http://127.0.0.1:8080"
@@ -72,12 +73,13 @@ class FakeLabelStudio(httpx2.BaseTransport):
 
     def client(self) -> LabelStudioClient:
         """Return a client whose waiting takes no time; ``waits`` has how long it would be."""
+        return LabelStudioClient(
+            URL, Secret(TOKEN), transport=self, sleep=self._sleep, draw=lambda: 0.5
+        )
 
-        def sleep(seconds: float) -> None:
-            self.waits.append(seconds)
-            self.now += timedelta(seconds=seconds)
-
-        return LabelStudioClient(URL, Secret(TOKEN), transport=self, sleep=sleep, draw=lambda: 0.5)
+    def http(self) -> PatientHttp:
+        """Return what such a client asks through."""
+        return PatientHttp(URL, Secret(TOKEN), transport=self, sleep=self._sleep, draw=lambda: 0.5)
 
     def fail(self, where: str, kind: str | int, times: int = 1, retry_after: Any = None) -> None:
         self.faults.append(Fault(where, kind, times, retry_after))
@@ -340,6 +342,10 @@ class FakeLabelStudio(httpx2.BaseTransport):
     def _next(self, kind: str) -> int:
         self._numbers[kind] += 1
         return self._numbers[kind]
+
+    def _sleep(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        self.pass_time(seconds)
 
     def _tick(self) -> None:
         self.now += timedelta(seconds=1)

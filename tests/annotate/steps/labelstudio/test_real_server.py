@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -272,11 +273,9 @@ def test_the_backend_predicts_and_a_webhook_brings_an_answer(server, client, pro
 
 def wait_for(condition):
     for _ in range(300):
-        try:
+        with contextlib.suppress(httpx2.HTTPError):  # not up yet
             if condition():
                 return
-        except httpx2.HTTPError:
-            pass
         time.sleep(0.1)
     raise AssertionError("it did not happen within half a minute")
 
