@@ -63,12 +63,14 @@ def accept_group(
     """
     class_no, prediction_id = _kept(group, keep)
     rows = group.open_rows(workspace, snapshot)
+    wrong = share_of(group.answers(workspace, snapshot) != class_no)
     names = snapshot.schema.names
     payload = {
         "why": f"accepted {names[class_no]!r} where the other teacher says"
         f" {names[_other_class(group, keep)]!r}",
         "prediction_id": prediction_id,
         "other_prediction_id": _kept(group, "second" if keep == "first" else "first")[1],
+        "expected_error": wrong.value,
     }
     return derive_labels(workspace, reviewer, rows, np.full(len(rows), class_no), payload, act_id)
 

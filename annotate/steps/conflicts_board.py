@@ -43,11 +43,29 @@ class ConflictRow:
 
 
 @dataclass(frozen=True)
+class StandingRuling:
+    """An owner's ruling that nobody took back; texts are made printable.
+
+    Attributes
+    ----------
+    event_id : str
+        What ``withdraw_ruling`` takes back.
+    """
+
+    event_id: str
+    item_no: int
+    item_id: str
+    owner: str
+    class_no: int
+    decided_at_utc: str
+
+
+@dataclass(frozen=True)
 class ConflictsBoard:
-    """Every conflict in order of item_no, and how far reviewers agree."""
+    """Conflicts in order of item_no, rulings from the newest on, and how far reviewers agree."""
 
     conflicts: tuple[ConflictRow, ...]
-    n_rulings: int
+    rulings: tuple[StandingRuling, ...]
     agreement: AgreementReport
 
 
@@ -80,5 +98,21 @@ def read_conflicts_board(workspace: Workspace, snapshot: Snapshot) -> ConflictsB
                 consensus_probability=conflict.probability,
             )
         )
-    n_rulings = len(snapshot.labels.given.human.rulings)
-    return ConflictsBoard(tuple(rows), n_rulings, agreement)
+    return ConflictsBoard(tuple(rows), _standing_rulings(workspace, snapshot), agreement)
+
+
+def _standing_rulings(workspace: Workspace, snapshot: Snapshot) -> tuple[StandingRuling, ...]:
+    rulings = snapshot.labels.given.human.rulings.sort_values("seq", ascending=False)
+    with workspace.store.read() as connection:
+        ids = read_items_at(connection, ["item_id"], rulings["item_no"].tolist())["item_id"]
+    return tuple(
+        StandingRuling(
+            event_id=ruling["event_id"],
+            item_no=ruling["item_no"],
+            item_id=printable(ids.loc[ruling["item_no"]]),
+            owner=printable(ruling["reviewer"]),
+            class_no=int(ruling["class_no"]),
+            decided_at_utc=ruling["decided_at_utc"],
+        )
+        for ruling in rulings.to_dict("records")
+    )

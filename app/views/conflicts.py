@@ -11,16 +11,21 @@ from annotate.errors import AnnotateError
 from annotate.review.class_names import shown_names
 from annotate.steps.adjudicate import adjudicate, withdraw_ruling
 from annotate.steps.agreement import AgreementReport
-from annotate.steps.conflicts_board import ConflictRow, ConflictsBoard, read_conflicts_board
+from annotate.steps.conflicts_board import (
+    ConflictRow,
+    ConflictsBoard,
+    StandingRuling,
+    read_conflicts_board,
+)
 from annotate.steps.snapshot import Snapshot
 from app.kept import kept
 from app.session import open_project
-from app.views.figures import PERCENT, counted, height_of, in_percent, percent
+from app.views.figures import PERCENT, counted, height_of, in_percent, percent, when
 from app.views.gallery import show_items
 from app.views.page import page, tell_error
 from app.views.person import may_own
 
-_LAST_RULING = "last_ruling"  # in the session: (item_no, event id)
+_SAVED = "conflicts_saved"  # in the session: what was stored by the last press
 
 
 @page("Conflicts")
@@ -28,11 +33,14 @@ def show(snapshot: Snapshot) -> None:
     """Draw the page."""
     board = kept(snapshot, read_conflicts_board)
     _draw_metrics(board)
-    _draw_last_ruling()
+    if _SAVED in st.session_state:
+        st.success(f"Saved: {st.session_state.pop(_SAVED)}.", icon=":material/check:", width=360)
     if board.conflicts:
         _draw_conflicts(snapshot, board)
     else:
         st.info("No two people differ on any item.", icon=":material/check:")
+    if board.rulings:
+        _draw_rulings(board.rulings, shown_names(snapshot.schema))
     _draw_agreement(board.agreement)
 
 
@@ -40,7 +48,7 @@ def _draw_metrics(board: ConflictsBoard) -> None:
     alpha = board.agreement.alpha
     facts = [
         ("Conflicts", f"{len(board.conflicts):,}", "no label until settled"),
-        ("Ruled", f"{board.n_rulings:,}", "by an owner"),
+        ("Ruled", f"{len(board.rulings):,}", "by an owner"),
         ("Answered twice", f"{board.agreement.n_shared_items:,}", "items, by two people or more"),
         (
             "Krippendorff's alpha",
@@ -118,22 +126,50 @@ def _rule(owner: str, item_no: int, class_no: int) -> None:
     except AnnotateError as error:
         tell_error(error)
         return
-    st.session_state[_LAST_RULING] = (item_no, event_id)
+    st.session_state[_SAVED] = "one ruling"
     st.rerun()
 
 
-def _draw_last_ruling() -> None:
-    last = st.session_state.get(_LAST_RULING)
-    if last is None:
+def _draw_rulings(rulings: tuple[StandingRuling, ...], names: tuple[str, ...]) -> None:
+    st.subheader("Rulings", anchor=False)
+    table = pd.DataFrame(
+        [
+            {
+                "when": when(ruling.decided_at_utc),
+                "item": ruling.item_id,
+                "class": names[ruling.class_no],
+                "by": ruling.owner,
+            }
+            for ruling in rulings
+        ]
+    )
+    picked = st.dataframe(
+        table,
+        hide_index=True,
+        height=height_of(len(table), 5),
+        key="rulings",
+        on_select="rerun",
+        selection_mode="single-row",
+    )
+    st.caption("Select a line to take that ruling back; the newest is selected until you do.")
+    rows = picked.selection.rows
+    _draw_withdrawal(rulings[rows[0] if rows and rows[0] < len(rulings) else 0], names)
+
+
+def _draw_withdrawal(ruling: StandingRuling, names: tuple[str, ...]) -> None:
+    owner = may_own("take back a ruling")
+    if owner is None:
         return
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.success("Saved: one ruling.", icon=":material/check:", width=260)
-        if st.button("Take it back", key="withdraw", icon=":material/undo:"):
-            owner = may_own("take back a ruling")
-            if owner is not None:
-                withdraw_ruling(open_project(), owner.name, *last)
-                del st.session_state[_LAST_RULING]
-                st.rerun()
+    st.text(f"{ruling.item_id}: {names[ruling.class_no]}, by {ruling.owner}")
+    # A key for each: a second press on one that is gone already must not take back the next.
+    if st.button("Take it back", key=f"withdraw_{ruling.event_id}", icon=":material/undo:"):
+        try:
+            withdraw_ruling(open_project(), owner.name, ruling.item_no, ruling.event_id)
+        except AnnotateError as error:
+            tell_error(error)
+            return
+        st.session_state[_SAVED] = "one ruling taken back"
+        st.rerun()
 
 
 def _draw_agreement(agreement: AgreementReport) -> None:

@@ -45,6 +45,11 @@ def hours(n_hours: float) -> str:
     return f"{n_hours * 60:,.0f} min" if n_hours < 2 else f"{n_hours:,.1f} h"
 
 
+def when(time_utc: str) -> str:
+    """Return an ISO 8601 time to the minute."""
+    return time_utc[:16].replace("T", " ")
+
+
 def in_percent(share: float | None) -> float | None:
     """Return a share times 100, for a column of ``PERCENT``: it sorts as a number."""
     return None if share is None else share * 100

@@ -11,7 +11,7 @@ from annotate.review.overview import Forecast, Overview
 from annotate.steps.overview import read_overview
 from annotate.steps.snapshot import Snapshot
 from app.kept import kept
-from app.views.figures import counted, hours, interval, percent
+from app.views.figures import counted, hours, interval, percent, when
 from app.views.page import page
 
 MOST_CLASSES = 30
@@ -181,7 +181,7 @@ def _draw_reviewers(seen: Overview) -> None:
             "in groups": row.n_derived,
             "answers an hour": None if row.pace is None else row.pace.per_hour,
             "time": "" if row.pace is None else hours(row.pace.active_s / 3600),
-            "last": row.last_at_utc[:16].replace("T", " "),
+            "last": when(row.last_at_utc),
         }
         for row in seen.reviewers
     ]

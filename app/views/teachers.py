@@ -19,14 +19,12 @@ from annotate.steps.compare_teachers import (
     read_disagreements,
 )
 from annotate.steps.snapshot import Snapshot
-from annotate.steps.undo_group import undo_group
 from app.kept import kept
 from app.session import current_person, open_project
+from app.views.derived_groups import draw_derived_groups, tell_saved
 from app.views.figures import PERCENT, counted, height_of, in_percent, interval, percent
 from app.views.gallery import show_items
 from app.views.page import page, tell_error
-
-_LAST_ACT = "accepted_group"  # in the session: (act id, how many items)
 
 
 @page("Teachers")
@@ -35,13 +33,15 @@ def show(snapshot: Snapshot) -> None:
     board = kept(snapshot, compare_teachers)
     if not board.teachers:
         st.info("Nothing is predicted yet: run `annotate predict DIR --teacher NAME`.")
-        return
-    _draw_scores(board)
-    if len(board.teachers) < 2:
+    else:
+        _draw_scores(board)
+    if len(board.teachers) == 1:
         st.info("There is one prediction. Let another teacher predict, and the two are compared.")
-        return
-    _draw_pairs(board)
-    _draw_groups(snapshot, board)
+    if len(board.teachers) > 1:
+        _draw_pairs(board)
+    draw_derived_groups(snapshot)
+    if len(board.teachers) > 1:
+        _draw_groups(snapshot, board)
 
 
 def _draw_scores(board: TeachersBoard) -> None:
@@ -128,7 +128,6 @@ def _draw_pairs(board: TeachersBoard) -> None:
 
 def _draw_groups(snapshot: Snapshot, board: TeachersBoard) -> None:
     st.subheader("Where they disagree", anchor=False)
-    _draw_last_act()
     numbers = list(range(len(board.teachers)))
     left, right = st.columns(2)
 
@@ -248,18 +247,4 @@ def _accept(snapshot: Snapshot, group: TeacherGroup, keep: Keep) -> None:
     except AnnotateError as error:
         tell_error(error)
         return
-    st.session_state[_LAST_ACT] = (act_id, n)
-    st.rerun()
-
-
-def _draw_last_act() -> None:
-    last = st.session_state.get(_LAST_ACT)
-    if last is None:
-        return
-    act_id, n = last
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.success(f"Saved: {counted(n, 'derived label')}.", icon=":material/check:", width=360)
-        if st.button("Undo all of it", key="undo_group", icon=":material/undo:"):
-            undo_group(open_project(), current_person().name, act_id)
-            del st.session_state[_LAST_ACT]
-            st.rerun()
+    tell_saved(counted(n, "derived label"))

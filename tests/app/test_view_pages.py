@@ -7,6 +7,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from annotate.review.server_settings import PROJECT, REVIEWER
+from annotate.steps.adjudicate import adjudicate
+from annotate.steps.derive_labels import derive_labels
 from annotate.steps.given_labels import read_given_labels
 from annotate.steps.labels import DERIVED, read_current_labels
 from annotate.steps.people import set_person
@@ -126,6 +128,16 @@ def test_what_has_not_changed_is_not_made_again(tmp_path, open_view, monkeypatch
     assert len(made) == 1
 
 
+def buttons(page, label):
+    return [button for button in page.button if button.label == label]
+
+
+def press(page, label):
+    [button] = buttons(page, label)
+    button.click().run()
+    assert not page.exception
+
+
 def change_classes(open_view, change, fill):
     """Fill in a change of classes, tick the box and press the button; return the page."""
     page = open_view("classes")
@@ -219,9 +231,24 @@ def test_a_ruling_settles_a_conflict_and_can_be_taken_back(tmp_path, open_view):
     page.button(key="rule").click().run()
     human = read_given_labels(workspace).human
     assert (human.conflict[0], human.labels[0]) == (False, 2)
-    page.button(key="withdraw").click().run()
+    assert page.success[0].value == "Saved: one ruling."
+    reloaded = open_view("conflicts")
+    press(reloaded, "Take it back")
     assert read_given_labels(workspace).human.conflict[0]
+    assert reloaded.success[0].value == "Saved: one ruling taken back."
+    assert not buttons(reloaded, "Take it back")
     workspace.close()
+
+
+def test_a_reviewer_sees_rulings_and_cannot_take_one_back(tmp_path, open_view):
+    workspace = hostile(tmp_path / "p")
+    set_person(workspace, "ann", "owner")
+    set_person(workspace, "bob", "reviewer")
+    adjudicate(workspace, "ann", 0, 2, "r1")
+    workspace.close()
+    page = open_view("conflicts", "bob")
+    assert page.dataframe(key="rulings").value["by"].tolist() == ["ann"]
+    assert not buttons(page, "Take it back")
 
 
 def test_an_export_lands_in_the_project_and_can_be_downloaded(tmp_path, open_view):
@@ -247,7 +274,26 @@ def test_accepting_a_teacher_for_a_group_is_one_act_and_one_undo(tmp_path, open_
     labels = read_current_labels(workspace)
     assert labels.labels.tolist() == [1, 1, 1]  # the newest teacher comes first
     assert (labels.sources == DERIVED).all()
-    page.button(key="undo_group").click().run()
-    assert not page.exception
+    assert page.success[0].value == "Saved: 3 derived labels."
+    reloaded = open_view("teachers")
+    assert reloaded.dataframe(key="derived_groups").value["labels"].tolist() == [3]
+    press(reloaded, "Undo all of it")
+    assert reloaded.success[0].value == "Saved: 3 derived labels taken back."
+    assert not buttons(reloaded, "Undo all of it")
     assert (read_current_labels(workspace).labels == -1).all()
     workspace.close()
+
+
+@pytest.mark.parametrize(("reviewer", "may"), [("ann", True), ("bob", True), ("cyd", False)])
+def test_who_labelled_a_group_or_an_owner_takes_it_back(tmp_path, open_view, reviewer, may):
+    workspace = text_project(tmp_path / "p", ["one", "two"])  # spread before anything is predicted
+    set_person(workspace, "ann", "owner")
+    for name in ("bob", "cyd"):
+        set_person(workspace, name, "reviewer")
+    derive_labels(workspace, "bob", np.array([0]), np.array([1]), {"why": HOSTILE}, "act1")
+    workspace.close()
+    page = open_view("teachers", reviewer)
+    assert not page.exception
+    [button] = buttons(page, "Undo all of it")
+    assert button.disabled is not may
+    assert not [text for text in rendered_as_markdown(page) if "onerror" in text]

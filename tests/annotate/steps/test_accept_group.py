@@ -86,14 +86,17 @@ def test_the_other_teacher_can_be_accepted_too(project):
 
 
 def test_each_derived_label_says_where_it_comes_from(project):
+    answer(project, 0, CAT)
+    answer(project, 1, DOG)
     accept_group(project, read_snapshot(project), "ann", group(project), "first", "act1")
     with project.store.read() as connection:
-        payload = decoded(read_decisions(connection)["payload"].iloc[0])
+        payload = decoded(read_decisions(connection)["payload"].iloc[-1])
     assert payload == {
         "group": "act1",
         "why": "accepted 'cat' where the other teacher says 'dog'",
         "prediction_id": project.ids[0],
         "other_prediction_id": project.ids[1],
+        "expected_error": 0.5,
     }
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from annotate.steps.adjudicate import adjudicate
+from annotate.steps.adjudicate import adjudicate, withdraw_ruling
 from annotate.steps.conflicts_board import SNIPPET_LENGTH, read_conflicts_board
 from annotate.steps.people import set_person
 from annotate.steps.snapshot import read_snapshot
@@ -65,4 +65,16 @@ def test_texts_are_short_and_cannot_act_on_a_screen(project):
 def test_a_ruling_takes_an_item_off_the_list(project):
     adjudicate(project, "ann", 1, 2, "r1")
     now = board(project)
-    assert (now.conflicts, now.n_rulings) == ((), 1)
+    assert now.conflicts == ()
+    [ruling] = now.rulings
+    assert (ruling.event_id, ruling.item_no, ruling.owner, ruling.class_no) == ("r1", 1, "ann", 2)
+
+
+def test_rulings_that_stand_are_listed_the_newest_first(project):
+    for number, event_id in ((1, "r1"), (3, "r2"), (2, "r3"), (1, "r4")):
+        adjudicate(project, "ann", number, 2, event_id)
+    withdraw_ruling(project, "ann", 3, "r2")
+    assert [ruling.event_id for ruling in board(project).rulings] == ["r4", "r3"]
+    withdraw_ruling(project, "ann", 1, "r4")
+    assert [ruling.event_id for ruling in board(project).rulings] == ["r3", "r1"]
+    assert all(ruling.item_id == f"t{ruling.item_no}" for ruling in board(project).rulings)
