@@ -20,6 +20,7 @@ from annotate.steps.people import set_person
 from annotate.steps.predict import predict
 from annotate.steps.project_exports import export_into_project
 from annotate.steps.review import open_queue
+from annotate.steps.snapshot import read_snapshot
 from annotate.steps.train import train
 from annotate.steps.workspace import Workspace, create_workspace
 from annotate.store.decisions import Decision, append_decisions
@@ -56,7 +57,7 @@ def make_project(folder: Path) -> Workspace:
     people.answer(REVIEWER, people.next_items(20), errors=0.05)
     people.answer(REVIEWER, people.labelled_by(OWNER)[-30:], errors=0.15)
     draw_audit(workspace, 40, seed=0, by=OWNER)
-    people.answer(OWNER, read_audit(workspace).open_items, errors=0.0)
+    people.answer(OWNER, read_audit(workspace, read_snapshot(workspace)).open_items, errors=0.0)
     export_into_project(workspace, OWNER, "first-labels", "csv", excel_safe=True)
     return workspace
 

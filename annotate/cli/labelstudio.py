@@ -135,7 +135,8 @@ def pull_command(
         f"Kept raw, not one class of this project: {_by_reason(report.unknown)}."
         if report.unknown
         else None,
-        f"{report.n_not_blind:,} measure, but a suggestion was in sight: push after each draw."
+        f"{report.n_not_blind:,} were to measure, but a suggestion was in sight: left out."
+        " Push after each draw."
         if report.n_not_blind
         else None,
         f"{report.n_foreign_tasks:,} annotated tasks are not from here and were left alone."

@@ -13,6 +13,7 @@ from annotate.protocols import NO_LABEL, Bools
 
 LABELLING = ("accept", "relabel")
 DECIDING = (*LABELLING, "reject", "skip")
+_NOT_BLIND = '"blind":false'  # as the store writes what was shown
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,10 @@ class HumanLabels:
     trains : bool array of shape (n_items,)
         True where the label may train: not an audit answer, and not held back to measure rounds.
     measures : bool array of shape (n_items,)
-        True where the label was given to measure rounds.
+        True where the label was given to measure rounds, and nobody was led.
+    led : bool array of shape (n_items,)
+        True where somebody who should have answered blind had a suggestion in front of them, as on
+        a page that was open before the item was drawn: such an item neither trains nor measures.
     conflict : bool array of shape (n_items,)
         Two reviewers gave different classes, and no owner has ruled.
     decided : bool array of shape (n_items,)
@@ -49,6 +53,7 @@ class HumanLabels:
     derived: NDArray[np.int32]
     trains: Bools
     measures: Bools
+    led: Bools
     conflict: Bools
     decided: Bools
     standing: pd.DataFrame
@@ -86,7 +91,7 @@ def resolve_decisions(
     events = _not_undone(events)
     standing, rulings, derivations = _what_stands(events, heirs)
     labels, derived = (np.full(n_items, NO_LABEL, dtype=np.int32) for _ in range(2))
-    trains, measures, conflict, decided = (np.zeros(n_items, dtype=bool) for _ in range(4))
+    trains, measures, led, conflict, decided = (np.zeros(n_items, dtype=bool) for _ in range(5))
     decided[_item_nos(standing)] = True
 
     by_item = (
@@ -108,6 +113,11 @@ def resolve_decisions(
     _write(rulings, labels, trains, measures)
     decided[_item_nos(rulings)] = True
 
+    for answers in (standing, rulings):
+        should_be_blind = answers[answers["role"] == "held_back"]
+        led[_item_nos(should_be_blind[should_be_blind["shown"].str.contains(_NOT_BLIND)])] = True
+    measures &= ~led
+
     derivations = derivations[~decided[_item_nos(derivations)]]
     derived[_item_nos(derivations)] = derivations["class_no"].to_numpy(dtype=np.int32)
     decided[_item_nos(derivations)] = True
@@ -121,7 +131,7 @@ def resolve_decisions(
     acts = events[events["kind"].isin(DECIDING)]
     n_acts = np.bincount(_item_nos(acts), minlength=n_items)
     return HumanLabels(
-        labels, derived, trains, measures, conflict, decided, standing, rulings, derivations,
+        labels, derived, trains, measures, led, conflict, decided, standing, rulings, derivations,
         rejected, n_acts,
     )  # fmt: skip
 

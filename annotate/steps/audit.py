@@ -8,16 +8,32 @@ import numpy as np
 
 from annotate.compute.seeding import seeded_generator
 from annotate.errors import ConfigError
-from annotate.protocols import NO_LABEL, Ints
+from annotate.protocols import NO_LABEL, Bools, Ints
+from annotate.quality.share import Share, share_of
 from annotate.review.measuring import AUDIT
 from annotate.steps.given_labels import GivenLabels, read_given_labels
+from annotate.steps.measured_answers import audited
+from annotate.steps.open_items import open_mask
 from annotate.steps.people import require_owner
-from annotate.steps.predicting import StoredProba, current_prediction
-from annotate.steps.summaries import class_active
+from annotate.steps.snapshot import Snapshot, current_summary
 from annotate.steps.workspace import Workspace
 from annotate.store.queue_front import ask_first, read_queue_front
 
-CONFIDENCE = 0.95
+
+@dataclass(frozen=True)
+class AuditOutcome:
+    """What people's answers to an audit say of a prediction, item by item.
+
+    Attributes
+    ----------
+    settled : bool array of shape (n_items,)
+        The answers tell whether the prediction is right.
+    right : bool array of shape (n_items,)
+        It is; False where nothing is settled.
+    """
+
+    settled: Bools
+    right: Bools
 
 
 @dataclass(frozen=True)
@@ -28,22 +44,22 @@ class AuditReport:
     ----------
     n_drawn, n_answered : int
         A skip is an answer.
-    n_right : int
-        Answers that are the class the current prediction finds likeliest.
-    accuracy : float or None
-        ``n_right / n_answered``; None without answers or without a prediction.
-    low, high : float
-        Exact 95 % interval of the accuracy (Clopper & Pearson 1934).
+    n_led : int
+        Items of those answered, and of a spot check's, that are left out everywhere, because
+        somebody had a suggestion in front of them.
+    n_unsettled : int
+        Items answered blind that do not tell whether the prediction is right; see ``judge_audit``.
+    right : Share
+        Of the items that do, how many the prediction in force has right; 0 of 0 without one.
     open_items : tuple of int
         Drawn, and not answered yet, in the order drawn.
     """
 
     n_drawn: int
     n_answered: int
-    n_right: int
-    accuracy: float | None
-    low: float
-    high: float
+    n_led: int
+    n_unsettled: int
+    right: Share
     open_items: tuple[int, ...]
 
 
@@ -75,33 +91,41 @@ def draw_audit(workspace: Workspace, n_items: int, seed: int, *, by: str) -> int
     return len(chosen)
 
 
-def read_audit(workspace: Workspace) -> AuditReport:
-    """Return what the answers to the audit say of the current prediction."""
-    given = read_given_labels(workspace)
-    with workspace.store.read() as connection:
-        front = read_queue_front(connection)
-    drawn = front.loc[front["reason"] == AUDIT, "item_no"].to_numpy(dtype=np.int64)
+def judge_audit(given: GivenLabels, predicted: Ints) -> AuditOutcome:
+    """Return what the answers to an audit say of a prediction: one rule for every page.
+
+    Right is an item whose label, agreed or ruled, is the class predicted. Wrong is one with another
+    label, one of which that class was refused, and one that people only skipped. Nothing is settled
+    by a conflict before an owner rules, nor by the refusal of another class. Items that people were
+    led to are left out; see ``HumanLabels.led``.
+
+    Parameters
+    ----------
+    predicted : int array of shape (n_items,)
+        The likeliest class, -1 for no answer.
+    """
+    human = given.human
+    items, classes = human.rejected[:, 0], human.rejected[:, 1]
+    refused, refused_guess = (np.zeros(len(predicted), dtype=bool) for _ in range(2))
+    refused[items] = True
+    refused_guess[items[predicted[items] == classes]] = True
+    has_label = human.labels != NO_LABEL
+    settled = audited(given) & ~human.conflict & (has_label | refused_guess | ~refused)
+    return AuditOutcome(settled, settled & has_label & (human.labels == predicted))
+
+
+def read_audit(workspace: Workspace, snapshot: Snapshot) -> AuditReport:
+    """Return what the answers to the audit say of the prediction in force."""
+    given = snapshot.labels.given
+    is_audit = snapshot.asked_first["reason"] == AUDIT
+    drawn = snapshot.asked_first.loc[is_audit, "item_no"].to_numpy(dtype=np.int64)
     drawn = drawn[~given.dropped[drawn]]
-    answered = drawn[given.human.decided[drawn]]
-    n_right = _n_right(workspace, given, answered)
-    open_items = tuple(drawn[~given.human.decided[drawn]].tolist())
-    if n_right is None or len(answered) == 0:
-        return AuditReport(len(drawn), len(answered), 0, None, 0.0, 1.0, open_items)
-    from scipy.stats import binomtest
-
-    interval = binomtest(n_right, len(answered)).proportion_ci(CONFIDENCE, method="exact")
+    outcome = judge_audit(given, current_summary(workspace, snapshot).predicted)
     return AuditReport(
-        len(drawn), len(answered), n_right, n_right / len(answered), interval.low, interval.high,
-        open_items,
-    )  # fmt: skip
-
-
-def _n_right(workspace: Workspace, given: GivenLabels, answered: Ints) -> int | None:
-    record = current_prediction(workspace)
-    if record is None:
-        return None
-    proba = StoredProba(workspace.store, record["prediction_id"], workspace.schema).take(answered)
-    has_answer = ~np.isnan(proba[:, 0])
-    in_force = np.where(class_active(workspace.schema)[: proba.shape[1]], proba, -1)
-    right = in_force.argmax(axis=1) == given.human.labels[answered]
-    return int((has_answer & right).sum())
+        n_drawn=len(drawn),
+        n_answered=int(given.human.decided[drawn].sum()),
+        n_led=int((given.human.led & ~given.dropped).sum()),
+        n_unsettled=int((audited(given) & ~outcome.settled).sum()),
+        right=share_of(outcome.right[outcome.settled]) if snapshot.prediction else Share(0, 0),
+        open_items=tuple(drawn[open_mask(given)[drawn]].tolist()),
+    )

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annotate.protocols import NO_LABEL, Bools
-from annotate.review.decision_rules import LABELLING
 from annotate.steps.given_labels import GivenLabels
 
 
@@ -35,13 +34,18 @@ def measured_answers(given: GivenLabels) -> MeasuredAnswers:
 
     Held-back gold and the spot check also decide when rounds stop; an audit decides nothing.
     """
-    standing = given.human.standing
-    audited = standing[(standing["purpose"] == "audit") & standing["kind"].isin(LABELLING)]
-    audit = np.zeros(len(given.current), dtype=bool)
-    audit[audited["item_no"].to_numpy(dtype=np.int64)] = True
-    audit &= (given.human.labels != NO_LABEL) & (given.measuring == NO_LABEL) & ~given.dropped
+    audit = audited(given) & (given.human.labels != NO_LABEL) & (given.measuring == NO_LABEL)
     truth = given.measuring.copy()
     truth[audit] = given.human.labels[audit]
     is_gold = (given.measuring != NO_LABEL) & ~given.spot_check
     spot_check = given.spot_check & (given.measuring != NO_LABEL)
     return MeasuredAnswers(truth, is_gold, spot_check, audit)
+
+
+def audited(given: GivenLabels) -> Bools:
+    """Return (n_items,) True for the items that were answered for an audit, all of it blind."""
+    was_audited = np.zeros(len(given.current), dtype=bool)
+    for answers in (given.human.standing, given.human.rulings):
+        of_audit = answers[answers["purpose"] == "audit"]
+        was_audited[of_audit["item_no"].to_numpy(dtype=np.int64)] = True
+    return was_audited & ~given.human.led & ~given.dropped

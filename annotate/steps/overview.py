@@ -13,6 +13,7 @@ from annotate.review.decision_rules import DECIDING, LABELLING
 from annotate.review.overview import MeasuredAccuracy, Overview, ReviewerRow
 from annotate.review.pace import measure_pace, total_pace
 from annotate.review.prediction_summary import PredictionSummary
+from annotate.steps.audit import judge_audit
 from annotate.steps.labels import SOURCES
 from annotate.steps.measured_answers import measured_answers
 from annotate.steps.run_settings import ACCEPT_LABELS
@@ -59,7 +60,9 @@ def read_overview(workspace: Workspace, snapshot: Snapshot) -> Overview:
 
 def _accuracy(snapshot: Snapshot, summary: PredictionSummary) -> tuple[MeasuredAccuracy, ...]:
     answers = measured_answers(snapshot.labels.given)
-    right = summary.predicted == answers.truth
+    audit = judge_audit(snapshot.labels.given, summary.predicted)
+    measured = answers.gold | answers.spot_check | audit.settled
+    right = np.where(audit.settled, audit.right, summary.predicted == answers.truth)
     # What measures has no pseudo-label itself; the prediction says which it would have.
     is_sure = summary.confidence >= _SURE if snapshot.labels.head else np.zeros_like(right)
 
@@ -69,13 +72,13 @@ def _accuracy(snapshot: Snapshot, summary: PredictionSummary) -> tuple[MeasuredA
     kinds = {
         "held-back gold": answers.gold,
         "spot check": answers.spot_check,
-        "audit": answers.audit,
+        "audit": audit.settled,
     }
     present = {name: rows for name, rows in kinds.items() if rows.any()}
     if not present or snapshot.prediction is None:
         return ()
     if len(present) > 1:
-        present = {"all of them": answers.truth != NO_LABEL, **present}
+        present = {"all of them": measured, **present}
     return tuple(judge(name, rows) for name, rows in present.items())
 
 

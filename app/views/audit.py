@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
 
 import streamlit as st
 
 from annotate.review.queue_request import QueueRequest
 from annotate.steps.audit import AuditReport, draw_audit, read_audit
+from annotate.steps.snapshot import Snapshot
 from app.components.reviewer.element import show_reviewer
+from app.kept import kept
 from app.session import current_person, open_project
+from app.views.figures import counted, interval, percent
+from app.views.page import page
 
 _SUGGESTED = 100
 
 
-def show() -> None:
+@page("Audit")
+def show(snapshot: Snapshot) -> None:
     """Draw the page."""
-    project = open_project()
-    report = read_audit(project)
+    report = kept(snapshot, read_audit)
     _show_figures(report)
     person = current_person()
     if person.is_owner:
@@ -40,18 +45,28 @@ def _show_figures(report: AuditReport) -> None:
     drawn, answered, right = st.columns(3)
     drawn.metric("Drawn", f"{report.n_drawn:,}")
     answered.metric("Answered", f"{report.n_answered:,}")
-    if report.accuracy is None:
-        right.metric("Right among those answered", "not known")
-        return
     right.metric(
         "Model is right",
-        f"{report.accuracy:.1%}",
-        f"{report.low:.1%} to {report.high:.1%}, at 95 % confidence",
-        delta_color="off",
-        delta_arrow="off",
-        help="Of the items drawn and answered, how many the model would have labelled as people"
-        " did. A skipped item counts as wrong. The interval is Clopper and Pearson's.",
+        percent(report.right.value),
+        help="Of the items that people settled, how many the model labels as they did. A refusal of"
+        " the model's class counts as wrong, and so does an item that people only skipped.",
     )
+    right.caption(f"95 %: {interval(report.right)}")
+    for line in _tell_left_out(report):
+        answered.caption(line)
+
+
+def _tell_left_out(report: AuditReport) -> Iterator[str]:
+    if report.n_unsettled:
+        yield (
+            f"{counted(report.n_unsettled, 'item')} left out until settled: people differ, or only"
+            " refused a class that the model does not name."
+        )
+    if report.n_led:
+        yield (
+            f"{counted(report.n_led, 'item')} of an audit or spot check left out: answered with a"
+            " suggestion in sight, on a page that was open before the draw."
+        )
 
 
 def _offer_to_draw() -> None:

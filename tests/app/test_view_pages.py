@@ -15,6 +15,7 @@ from annotate.steps.people import set_person
 from annotate.steps.project_exports import export_into_project
 from annotate.steps.workspace import open_workspace
 from annotate.store.decisions import Decision, append_decisions
+from annotate.store.queue_front import ask_first
 from tests.app.review_projects import predict_as_given, predict_at_random, text_project
 
 VIEWS = ("overview", "classes", "teachers", "conflicts", "rounds", "export", "map")
@@ -100,6 +101,31 @@ def test_the_overview_tells_that_nothing_is_known_without_measuring_answers(tmp_
     one_item(tmp_path / "p").close()
     page = open_view("overview")
     assert any("Not known" in text.value for text in page.text)
+
+
+def test_the_audit_tells_how_right_the_model_is_and_what_is_left_out(tmp_path, open_view):
+    workspace = text_project(tmp_path / "p", ["one", "two", "three", "four"])
+    predict_as_given(workspace, np.tile([0.8, 0.1, 0.1], (4, 1)))
+    with workspace.store.write() as connection:
+        ask_first(connection, range(4), "audit")
+    kinds = [("accept", 0, True), ("relabel", 1, True), ("reject", 1, True), ("accept", 0, False)]
+    append_decisions(
+        workspace.store,
+        [
+            Decision(
+                f"b{number}", number, "bob", kind, 1, class_no=class_no, purpose="audit",
+                role="held_back", shown={"blind": blind},
+            )
+            for number, (kind, class_no, blind) in enumerate(kinds)
+        ],
+    )  # fmt: skip
+    workspace.close()
+    page = open_view("audit", reviewer="bob")
+    assert [metric.value for metric in page.metric] == ["4", "4", "50.0%"]
+    unsettled, led, interval = (caption.value for caption in page.caption)
+    assert unsettled.startswith("1 item left out until settled")
+    assert led.startswith("1 item of an audit or spot check left out")
+    assert interval.startswith("95 %: ")
 
 
 def test_a_page_shows_what_has_been_decided_since_it_was_opened(tmp_path, open_view):

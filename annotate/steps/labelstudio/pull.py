@@ -73,7 +73,8 @@ class PullReport:
     n_kept_raw : int
         New or changed annotations that are not one class of ours; no decision came of them.
     n_not_blind : int
-        New answers that measure, given with a suggestion in sight: it was drawn after the push.
+        New answers that were to measure, but were given with a suggestion in sight, as their items
+        were drawn after the push: they are left out, and do not train.
     n_foreign_tasks : int
         Annotated tasks that no push made; they belong to no item and were left alone.
     unknown : mapping of str to int

@@ -8,17 +8,28 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annotate.review.decision_rules import DECIDING, LABELLING, resolve_decisions
+from annotate.store.tables import canonical_json
 
-COLUMNS = ("event_id", "item_no", "reviewer", "kind", "class_no", "undoes", "purpose", "role")
+COLUMNS = (
+    "event_id",
+    "item_no",
+    "reviewer",
+    "kind",
+    "class_no",
+    "undoes",
+    "purpose",
+    "role",
+    "shown",
+)
 
 
 def events(*rows):
     """Each row: item, reviewer, kind, class; an undo names an event instead of a class."""
     table = []
     for number, (item_no, reviewer, kind, value, *rest) in enumerate(rows):
-        purpose, role = rest or ("review", "train")
+        purpose, role, shown = (*rest, *("review", "train", "{}")[len(rest) :])
         class_no, undoes = (None, value) if kind == "undo" else (value, None)
-        row = (f"e{number}", item_no, reviewer, kind, class_no, undoes, purpose, role)
+        row = (f"e{number}", item_no, reviewer, kind, class_no, undoes, purpose, role, shown)
         table.append(row)
     return pd.DataFrame(table, columns=COLUMNS)
 
@@ -201,3 +212,27 @@ def test_who_refused_a_split_class_refused_each_part():
     human = resolve_decisions(events((3, "ann", "reject", 0), (3, "bob", "skip", None)), 4, SPLIT)
     assert human.rejected.tolist() == [[3, 1], [3, 2]]
     assert human.decided.tolist() == [False] * 3 + [True]
+
+
+NOT_BLIND = '{"blind":false,"class_no":1}'
+
+
+@pytest.mark.parametrize("purpose", ["audit", "review"])
+@pytest.mark.parametrize("kind", ["accept", "reject"])
+def test_who_was_led_neither_trains_nor_measures(purpose, kind):
+    blind = (0, "bob", "accept", 1, purpose, "held_back", '{"blind":true}')
+    led = (0, "ann", kind, 1, purpose, "held_back", NOT_BLIND)
+    alone, both = resolve_decisions(events(blind), 1), resolve_decisions(events(blind, led), 1)
+    assert (alone.led[0], alone.measures[0]) == (False, purpose == "review")
+    assert (both.led[0], both.measures[0], both.trains[0]) == (True, False, False)
+
+
+def test_nobody_is_led_who_answers_to_train():
+    human = resolve_decisions(events((0, "ann", "accept", 1, "review", "train", NOT_BLIND)), 1)
+    assert (human.led[0], human.trains[0]) == (False, True)
+
+
+def test_a_label_written_like_the_mark_of_being_led_leads_nobody():
+    shown = canonical_json({"blind": True, "teacher": '"blind":false'})
+    human = resolve_decisions(events((0, "ann", "accept", 1, "audit", "held_back", shown)), 1)
+    assert not human.led[0]

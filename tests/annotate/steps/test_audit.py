@@ -7,12 +7,18 @@ import pytest
 
 from annotate.errors import ConfigError, NotAllowedError
 from annotate.protocols import NO_LABEL
+from annotate.quality.share import Share
 from annotate.review.queue_request import QueueRequest
+from annotate.steps.adjudicate import adjudicate
 from annotate.steps.audit import draw_audit, read_audit
 from annotate.steps.given_labels import read_given_labels
+from annotate.steps.measured_answers import measured_answers
+from annotate.steps.overview import read_overview
 from annotate.steps.people import set_person
 from annotate.steps.record_events import record_events
 from annotate.steps.review import open_queue, read_cards
+from annotate.steps.snapshot import read_snapshot
+from annotate.store.gold import insert_gold
 from annotate.store.queue_front import ask_first
 from tests.app.review_projects import add_features, predict_as_given, text_project
 
@@ -29,20 +35,25 @@ def project(tmp_path):
     workspace.close()
 
 
-def answer(project, item_no, class_no, kind="relabel"):
+def read(project):
+    return read_audit(project, read_snapshot(project))
+
+
+def answer(project, item_no, class_no, kind="relabel", *, by="bob", blind=True):
     event = {
-        "client_id": "c",
+        "client_id": by,
         "seq": item_no + 1,
         "item_no": item_no,
         "kind": kind,
         "class_no": class_no,
+        "shown": {"blind": blind} if blind else {"blind": False, "class_no": 0},
     }
-    record_events(project, "bob", [event])
+    record_events(project, by, [event])
 
 
 def test_what_was_drawn_is_asked_first_and_blind(project):
     assert draw_audit(project, 10, seed=1, by="ann") == 10
-    report = read_audit(project)
+    report = read(project)
     queue = open_queue(project)
     assert tuple(queue.item_nos[:10].tolist()) == report.open_items
     cards = read_cards(project, queue, queue.item_nos[:11].tolist())
@@ -52,17 +63,11 @@ def test_what_was_drawn_is_asked_first_and_blind(project):
 
 def test_the_answers_measure_and_never_train(project):
     draw_audit(project, 4, seed=1, by="ann")
-    items = read_audit(project).open_items
+    items = read(project).open_items
     for item, class_no in zip(items, [0, 0, 0, 2], strict=True):
         answer(project, item, class_no)
-    report = read_audit(project)
-    assert (report.n_drawn, report.n_answered, report.n_right) == (4, 4, 3)
-    assert report.accuracy == 0.75
-    # Clopper and Pearson for 3 of 4, from their tables.
-    assert (report.low, report.high) == (
-        pytest.approx(0.1941, abs=1e-4),
-        pytest.approx(0.9937, abs=1e-4),
-    )
+    report = read(project)
+    assert (report.n_drawn, report.n_answered, report.right) == (4, 4, Share(3, 4))
     assert (read_given_labels(project).training == NO_LABEL).all()
 
 
@@ -88,18 +93,99 @@ def test_answers_that_measure_order_nothing(tmp_path, order, reason):
 
 def test_a_skipped_item_counts_as_wrong(project):
     draw_audit(project, 2, seed=1, by="ann")
-    first, second = read_audit(project).open_items
+    first, second = read(project).open_items
     answer(project, first, 0)
     answer(project, second, None, "skip")
-    report = read_audit(project)
-    assert (report.n_answered, report.n_right) == (2, 1)
+    report = read(project)
+    assert (report.n_answered, report.right) == (2, Share(1, 2))
+
+
+def test_a_refusal_of_what_is_predicted_counts_as_wrong_and_any_other_settles_nothing(project):
+    draw_audit(project, 3, seed=1, by="ann")
+    first, second, third = read(project).open_items
+    answer(project, first, 0)
+    answer(project, second, 0, "reject")
+    answer(project, third, 2, "reject")
+    report = read(project)
+    assert (report.n_answered, report.n_unsettled, report.right) == (3, 1, Share(1, 2))
+
+
+def test_a_conflict_settles_nothing_before_an_owner_rules(project):
+    draw_audit(project, 2, seed=1, by="ann")
+    first, second = read(project).open_items
+    answer(project, first, 0)
+    answer(project, second, 0)
+    answer(project, second, 1, by="cid")
+    assert (read(project).n_unsettled, read(project).right) == (1, Share(1, 1))
+    adjudicate(project, "ann", second, 1, "r1")
+    assert (read(project).n_unsettled, read(project).right) == (0, Share(1, 2))
+
+
+@pytest.mark.parametrize("kind", ["accept", "reject"])
+def test_an_answer_that_was_led_counts_nowhere(project, kind):
+    """A card that was in the browser before the item was drawn shows what is predicted."""
+    draw_audit(project, 2, seed=1, by="ann")
+    first, second = read(project).open_items
+    answer(project, first, 0, kind, blind=False)
+    answer(project, second, 0)
+    report = read(project)
+    assert (report.n_answered, report.n_led, report.right) == (2, 1, Share(1, 1))
+    given = read_given_labels(project)
+    assert given.training[first] == NO_LABEL
+    assert measured_answers(given).truth[first] == NO_LABEL
+
+
+def test_an_answer_to_a_spot_check_that_was_led_judges_no_round(project):
+    with project.store.write() as connection:
+        ask_first(connection, [3, 4], "spot check")
+    answer(project, 3, 0, blind=False)
+    answer(project, 4, 0)
+    given = read_given_labels(project)
+    assert np.flatnonzero(given.spot_check).tolist() == [4]
+    assert (given.training[3], given.measuring[3]) == (NO_LABEL, NO_LABEL)
+    assert read(project).n_led == 1
+
+
+def test_the_overview_and_the_page_say_the_same_of_an_audit(project):
+    draw_audit(project, 7, seed=1, by="ann")
+    items = iter(read(project).open_items)
+    answer(project, next(items), 0)
+    answer(project, next(items), 1)
+    answer(project, next(items), None, "skip")
+    answer(project, next(items), 0, "reject")
+    answer(project, next(items), 1, "reject")
+    answer(project, next(items), 0, blind=False)
+    conflict = next(items)
+    answer(project, conflict, 0)
+    answer(project, conflict, 1, by="cid")
+    [row] = read_overview(project, read_snapshot(project)).accuracy
+    assert (row.judged_by, row.predicted) == ("audit", Share(1, 4))
+    assert read(project).right == row.predicted
+
+
+def test_without_a_prediction_nothing_is_right_or_wrong(tmp_path):
+    workspace = text_project(tmp_path / "p2", ["a", "b"])
+    set_person(workspace, "ann", "owner")
+    draw_audit(workspace, 1, seed=1, by="ann")
+    answer(workspace, read(workspace).open_items[0], 0)
+    assert (read(workspace).n_answered, read(workspace).right) == (1, Share(0, 0))
+    workspace.close()
+
+
+def test_what_gold_says_meanwhile_is_not_asked_any_more(project):
+    draw_audit(project, 2, seed=1, by="ann")
+    first, second = read(project).open_items
+    row = {"schema_version": 1, "origin": "x", "recorded_at_utc": "2026-01-01", "role": "train"}
+    with project.store.write() as connection:
+        insert_gold(connection, [{**row, "item_no": first, "class_no": 0}])
+    assert read(project).open_items == (second,)
 
 
 def test_a_second_draw_adds_and_never_takes_an_answered_item(project):
     answer(project, 0, 1)
     draw_audit(project, 10, seed=1, by="ann")
     assert draw_audit(project, 100, seed=2, by="ann") == N_ITEMS - 1 - 10
-    assert sorted(read_audit(project).open_items) == list(range(1, N_ITEMS))
+    assert sorted(read(project).open_items) == list(range(1, N_ITEMS))
 
 
 def test_every_item_is_as_likely_to_be_drawn(project):
@@ -112,7 +198,7 @@ def test_every_item_is_as_likely_to_be_drawn(project):
 
 def _drawn(project, seed):
     draw_audit(project, 10, seed=seed, by="ann")
-    items = list(read_audit(project).open_items)
+    items = list(read(project).open_items)
     with project.store.write() as connection:
         connection.exec_driver_sql("DELETE FROM queue_front")
     return items
