@@ -28,7 +28,13 @@ _CODE = Path(__file__).parents[2]
 
 
 class LiveLearner:
-    """A worker that learns from a project's answers; every method returns at once.
+    """A worker that learns from a project's answers, started here; every method returns at once.
+
+    Call ``wake()`` after storing answers and ``latest()`` whenever a prediction is to be shown.
+    Where the project has no features, or too many, ``problem()`` says so and ``latest()`` stays
+    None. Several processes may have one for the same project: one of their workers learns, all
+    read. Only answers that may train are learnt from: none of an audit or a spot check, and no
+    held-back gold.
 
     Threads may share it. The worker ends when this is closed, and with this process.
     """
@@ -151,16 +157,3 @@ class LiveLearner:
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 pipe.close()
-
-
-def start_live_learning(workspace: Workspace) -> LiveLearner:
-    """Start the worker for a project and return at once.
-
-    Call ``wake()`` after storing answers and ``latest()`` whenever a prediction is to be shown.
-    Where the project has no features, or too many, ``problem()`` says so and ``latest()`` stays
-    None. Several processes may do this for one project: one of their workers learns, all read.
-
-    Only answers that may train are learnt from: none of an audit or a spot check, and no held-back
-    gold.
-    """
-    return LiveLearner(workspace)

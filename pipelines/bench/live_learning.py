@@ -15,7 +15,7 @@ import numpy as np
 
 import annotate
 from annotate.review.queue import DEFAULT_ORDER, build_queue, queue_orders
-from annotate.steps.live_learning import LiveLearner, start_live_learning
+from annotate.steps.live_learning import LiveLearner
 from annotate.steps.live_prediction import LivePrediction
 from annotate.steps.predict import predict
 from annotate.steps.workspace import open_workspace
@@ -75,7 +75,7 @@ def answer_live(project: Path, n_answers: int) -> Times:
     """Return what each answer took, from before it is saved until the queue is in a new order."""
     workspace = open_workspace(project)
     answers_s, worker_s = [], []
-    with start_live_learning(workspace) as learner, longest_stall() as stalls:
+    with LiveLearner(workspace) as learner, longest_stall() as stalls:
         # The first one also waits for the worker to start and to read the corpus.
         for number in range(n_answers + 1):
             started = time.perf_counter()

@@ -14,7 +14,7 @@ import pytest
 
 from annotate.steps import live_learning
 from annotate.steps.embed import embed
-from annotate.steps.live_learning import start_live_learning
+from annotate.steps.live_learning import LiveLearner
 from annotate.store.decisions import Decision, append_decisions
 from tests.app.review_projects import predict_as_given, predict_at_random, text_project
 
@@ -22,9 +22,9 @@ CHECKOUT = Path(__file__).parents[3]
 ORPHAN = """
 import sys, time
 from pathlib import Path
-from annotate.steps.live_learning import start_live_learning
+from annotate.steps.live_learning import LiveLearner
 from annotate.steps.workspace import open_workspace
-learner = start_live_learning(open_workspace(Path(sys.argv[1])))
+learner = LiveLearner(open_workspace(Path(sys.argv[1])))
 print(learner._process.pid, flush=True)
 time.sleep(600)
 """
@@ -50,7 +50,7 @@ def project(tmp_path):
 
 @pytest.fixture
 def learner(project):
-    with start_live_learning(project) as started:
+    with LiveLearner(project) as started:
         yield started
 
 
@@ -93,7 +93,7 @@ def test_a_worker_that_was_killed_is_started_again(project, learner):
 
 def test_a_worker_that_keeps_dying_is_reported_and_blocks_nobody(project, monkeypatch):
     monkeypatch.setattr(live_learning, "WORKER", "no_such_module")
-    with start_live_learning(project) as learner:
+    with LiveLearner(project) as learner:
 
         def wake_it_again():
             learner.wake()
@@ -105,7 +105,7 @@ def test_a_worker_that_keeps_dying_is_reported_and_blocks_nobody(project, monkey
 
 def test_what_is_missing_is_said_until_it_is_there(tmp_path):
     project = text_project(tmp_path / "q", ["cat purrs", "dog barks"])
-    with start_live_learning(project) as learner:
+    with LiveLearner(project) as learner:
         assert "annotate embed" in wait_until(learner.problem)
         embed(project, "hashing")
         assert answer(project, learner, 0, 2).facts.base_prediction_id is None
@@ -114,7 +114,7 @@ def test_what_is_missing_is_said_until_it_is_there(tmp_path):
 
 
 def test_two_servers_of_one_project_read_what_one_worker_publishes(project, learner):
-    with start_live_learning(project) as other:
+    with LiveLearner(project) as other:
         answer(project, learner, 0, 2)
         assert answer(project, other, 1, 1).facts == learner.latest().facts
 
