@@ -11,6 +11,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from annotate.errors import SchemaError
 
 Task = Literal["single", "multi"]
@@ -76,6 +79,11 @@ class Schema:
     def active(self) -> tuple[ClassSpec, ...]:
         """The classes that still take labels."""
         return tuple(c for c in self.classes if not c.retired)
+
+    @property
+    def class_active(self) -> NDArray[np.bool_]:
+        """Bool array of shape (n_classes,), True for the classes that still take labels."""
+        return np.array([not c.retired for c in self.classes], dtype=bool)
 
     def heirs(self) -> tuple[tuple[int, ...], ...]:
         """Return, for each class number, the classes that it is now, ascending.

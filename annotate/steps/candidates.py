@@ -49,6 +49,6 @@ def selection_context(
         round_no=round_no,
         n_rounds=n_rounds,
         seed=seed,
-        class_active=np.array([not spec.retired for spec in workspace.schema.classes]),
+        class_active=workspace.schema.class_active,
         neighbours=None if view is None else view.neighbours(NEIGHBOURS_FOR_SELECTORS),
     )

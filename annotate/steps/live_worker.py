@@ -155,8 +155,9 @@ class LiveStudent:
             # As predicting.py does: NumPy rounds to half precision one value at a time.
             log_proba[start:stop] = torch.from_numpy(corrected).half().numpy()
         del log_proba
-        active = np.array([not spec.retired for spec in self._schema.classes])
-        summary = summarise_prediction(open_next(self._live), self._ground.n_items, active)
+        summary = summarise_prediction(
+            open_next(self._live), self._ground.n_items, self._schema.class_active
+        )
         from_people = (given.human.labels != NO_LABEL) | (given.human.derived != NO_LABEL)
         facts = LiveFacts(
             n_answers=int((from_people & (given.training != NO_LABEL)).sum()),

@@ -59,8 +59,7 @@ def doubt_mask(given: GivenLabels, summary: PredictionSummary, schema: Schema) -
     would come back for ever. What measures is never in doubt: to look again only where a model
     differs would make the model look better than it is.
     """
-    active = np.array([not spec.retired for spec in schema.classes])
-    in_doubt = (given.training != NO_LABEL) & active[given.training]
+    in_doubt = (given.training != NO_LABEL) & schema.class_active[given.training]
     in_doubt &= summary.answered & (summary.predicted != given.training)
     in_doubt &= given.human.n_acts + _has_gold(given) < 2
     in_doubt[given.human.rulings["item_no"].to_numpy(dtype=np.int64)] = False

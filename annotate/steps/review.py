@@ -27,7 +27,7 @@ from annotate.steps.predicting import (
     current_prediction,
     prediction_by,
 )
-from annotate.steps.summaries import class_active, prediction_summary
+from annotate.steps.summaries import prediction_summary
 from annotate.steps.workspace import Workspace
 from annotate.store.items import read_items_at
 from annotate.store.queue_front import read_queue_front, read_reasons
@@ -197,7 +197,7 @@ def read_cards(
     return make_cards(
         items,
         _take_proba(queue, rows),
-        class_active(queue.schema),
+        queue.schema.class_active,
         replace(queue.basis, asked_first=asked_first),
         workspace.modality,
         standing,

@@ -11,7 +11,7 @@ from annotate.review.prediction_summary import PredictionSummary, summarise_noth
 from annotate.schema import Schema
 from annotate.steps.labels import CurrentLabels, read_current_labels
 from annotate.steps.predicting import current_prediction
-from annotate.steps.summaries import class_active, prediction_summary
+from annotate.steps.summaries import prediction_summary
 from annotate.steps.workspace import Workspace
 from annotate.store.history import Record
 from annotate.store.marks import Marks, read_marks
@@ -66,7 +66,7 @@ def read_snapshot(workspace: Workspace, previous: Snapshot | None = None) -> Sna
     if (
         previous is not None
         and previous.n_items == len(labels.labels)
-        and np.array_equal(class_active(previous.schema), class_active(schema))
+        and np.array_equal(previous.schema.class_active, schema.class_active)
     ):
         kept = previous._summaries
     return Snapshot(marks, schema, labels, current_prediction(workspace), asked_first, kept)

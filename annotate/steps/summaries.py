@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from annotate.protocols import Bools
 from annotate.review.prediction_summary import PredictionSummary, summarise_prediction
 from annotate.schema import Schema
 from annotate.steps.predicting import StoredProba
@@ -29,11 +28,11 @@ def prediction_summary(
     proba = StoredProba(workspace.store, prediction_id, schema)
     n_predicted, n_columns = proba.shape
     if n_predicted * n_columns < KEEP_FROM_VALUES:
-        return summarise_prediction(proba, n_items, class_active(schema))
+        return summarise_prediction(proba, n_items, schema.class_active)
     array_id = f"{prediction_id}-v{schema.version}"
     kept = find_array(workspace.store, KIND, array_id)
     if kept is None or kept.n_rows < n_predicted:
-        _keep(workspace, array_id, summarise_prediction(proba, n_predicted, class_active(schema)))
+        _keep(workspace, array_id, summarise_prediction(proba, n_predicted, schema.class_active))
         kept = find_array(workspace.store, KIND, array_id)
     assert kept is not None
     values = np.full((n_items, len(_FIELDS)), np.nan, dtype=np.float32)
@@ -44,11 +43,6 @@ def prediction_summary(
     return PredictionSummary(
         np.where(no_answer, -1, predicted).astype(np.int32), confidence, margin, entropy
     )
-
-
-def class_active(schema: Schema) -> Bools:
-    """Return (n_classes,) True for the classes that take labels."""
-    return np.array([not spec.retired for spec in schema.classes])
 
 
 def _keep(workspace: Workspace, array_id: str, summary: PredictionSummary) -> None:

@@ -77,7 +77,7 @@ class ZeroShot:
         tower = self._text_tower(view)
         self._class_features = class_features(tower, view.schema, templates)
         self._logit_scale = tower.logit_scale
-        self._active = np.array([not spec.retired for spec in view.schema.classes])
+        self._active = view.schema.class_active
 
     def predict_proba(self, view: CorpusView, rows: Ints) -> NDArray[np.float32]:
         """Return (len(rows), n_classes); NaN where an item has no features, 0 if retired."""

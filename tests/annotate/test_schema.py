@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from annotate.errors import SchemaError
-from annotate.schema import ClassSpec, new_schema
+from annotate.schema import ClassSpec, Schema, new_schema
 
 
 @pytest.mark.parametrize(
@@ -78,3 +78,9 @@ def test_the_heirs_of_a_class_are_what_its_changes_come_to(became, heirs_of_a):
     heirs = changed(**became).heirs()
     assert heirs[0] == heirs_of_a
     assert heirs[5] == (5,)
+
+
+def test_a_class_is_active_until_it_is_retired() -> None:
+    schema = Schema((ClassSpec(0, "a"), ClassSpec(1, "b", retired=True), ClassSpec(2, "c")))
+    assert schema.class_active.tolist() == [True, False, True]
+    assert [spec.name for spec in schema.active] == ["a", "c"]

@@ -67,9 +67,8 @@ class StoredPredictor:
             offered = set(choices_of(link.label_config) or ())
             stored = StoredProba(self._workspace.store, model.record["prediction_id"], schema)
             proba = stored.take(rows)
-            active = np.array([not spec.retired for spec in schema.classes])
             for item_no, guesses in zip(
-                rows.tolist(), likeliest_classes(proba, active), strict=True
+                rows.tolist(), likeliest_classes(proba, schema.class_active), strict=True
             ):
                 if guesses and schema.names[guesses[0].class_no] in offered:
                     name = schema.names[guesses[0].class_no]

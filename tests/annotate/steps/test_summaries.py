@@ -10,7 +10,7 @@ import pytest
 from annotate.review.prediction_summary import summarise_prediction
 from annotate.steps import summaries
 from annotate.steps.predicting import StoredProba
-from annotate.steps.summaries import class_active, prediction_summary
+from annotate.steps.summaries import prediction_summary
 from annotate.store.schema_versions import retired
 from tests.app.review_projects import predict_as_given, text_project
 
@@ -40,7 +40,7 @@ def same(one, other):
 def test_it_is_the_summary_made_anew_also_with_items_that_came_later(project, n_items):
     number = predicted(project)
     proba = StoredProba(project.store, number, project.schema)
-    fresh = summarise_prediction(proba, n_items, class_active(project.schema))
+    fresh = summarise_prediction(proba, n_items, project.schema.class_active)
     for _ in range(2):
         same(prediction_summary(project, number, project.schema, n_items), fresh)
 
