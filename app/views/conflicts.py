@@ -34,7 +34,7 @@ def show(snapshot: Snapshot) -> None:
     board = kept(snapshot, read_conflicts_board)
     _draw_metrics(board)
     if _SAVED in st.session_state:
-        st.success(f"Saved: {st.session_state.pop(_SAVED)}.", icon=":material/check:", width=360)
+        st.success(f"Saved: {st.session_state.pop(_SAVED)}.", icon=":material/check:", width=560)
     if board.conflicts:
         _draw_conflicts(snapshot, board)
     else:
@@ -126,7 +126,7 @@ def _rule(owner: str, item_no: int, class_no: int) -> None:
     except AnnotateError as error:
         tell_error(error)
         return
-    st.session_state[_SAVED] = "one ruling"
+    st.session_state[_SAVED] = "one ruling. It can be taken back under Rulings, below"
     st.rerun()
 
 

@@ -257,7 +257,7 @@ def test_a_ruling_settles_a_conflict_and_can_be_taken_back(tmp_path, open_view):
     page.button(key="rule").click().run()
     human = read_given_labels(workspace).human
     assert (human.conflict[0], human.labels[0]) == (False, 2)
-    assert page.success[0].value == "Saved: one ruling."
+    assert page.success[0].value.startswith("Saved: one ruling. ")
     reloaded = open_view("conflicts")
     press(reloaded, "Take it back")
     assert read_given_labels(workspace).human.conflict[0]
