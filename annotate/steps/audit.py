@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,7 @@ from annotate.steps.open_items import open_mask
 from annotate.steps.people import require_owner
 from annotate.steps.snapshot import Snapshot, current_summary
 from annotate.steps.workspace import Workspace
+from annotate.store.leases import leased_items
 from annotate.store.queue_front import ask_first, read_queue_front
 
 
@@ -67,7 +69,9 @@ def draw_audit(workspace: Workspace, n_items: int, seed: int, *, by: str) -> int
     """Draw items at random, to be asked blind; return how many there were to draw.
 
     Drawn from the items that people have not labelled, whatever a model says of them, so that the
-    answers speak for the labels that models give. Each draw adds to those before.
+    answers speak for the labels that models give. Each draw adds to those before. Items in front of
+    somebody are left out: their suggestion has been seen. That leans the sample away from what the
+    queue puts first, by as many items as open pages hold.
 
     Raises
     ------
@@ -82,8 +86,10 @@ def draw_audit(workspace: Workspace, n_items: int, seed: int, *, by: str) -> int
     given = read_given_labels(workspace)
     with workspace.store.read() as connection:
         asked = read_queue_front(connection)["item_no"].to_numpy(dtype=np.int64)
+        seen = leased_items(connection, time.time())
     may_be_drawn = (given.current == NO_LABEL) & ~given.dropped & ~given.human.decided
     may_be_drawn[asked] = False
+    may_be_drawn[seen] = False
     items = np.flatnonzero(may_be_drawn)
     chosen = seeded_generator(seed, "audit").choice(items, min(n_items, len(items)), replace=False)
     with workspace.store.write() as connection:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from annotate.store.tables import leases
@@ -20,6 +22,12 @@ def live_leases(connection: Connection, item_nos: Sequence[int], now_s: float) -
     """Return item_no, holder and reviewer of the leases on some items that have not run out."""
     rows = connection.execute(_LIVE, {"item_nos": [int(n) for n in item_nos], "now_s": now_s})
     return pd.DataFrame(rows.all(), columns=list(_COLUMNS))
+
+
+def leased_items(connection: Connection, now_s: float) -> NDArray[np.int64]:
+    """Return the items that somebody looks at."""
+    query = select(leases.c.item_no).where(leases.c.expires_at_s > now_s)
+    return np.unique(np.fromiter(connection.execute(query).scalars(), dtype=np.int64))
 
 
 def take_leases(

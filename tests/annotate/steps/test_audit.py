@@ -12,6 +12,7 @@ from annotate.review.queue_request import QueueRequest
 from annotate.steps.adjudicate import adjudicate
 from annotate.steps.audit import draw_audit, read_audit
 from annotate.steps.given_labels import read_given_labels
+from annotate.steps.hand_out import Handing, hand_out
 from annotate.steps.measured_answers import measured_answers
 from annotate.steps.overview import read_overview
 from annotate.steps.people import set_person
@@ -212,3 +213,10 @@ def test_only_an_owner_draws(project):
 def test_an_audit_of_nothing_is_refused(project):
     with pytest.raises(ConfigError):
         draw_audit(project, 0, seed=1, by="ann")
+
+
+def test_what_somebody_looks_at_is_not_drawn_its_suggestion_was_seen(project):
+    handing = Handing(open_queue(project), "bob")
+    seen = {card.item_no for card in hand_out(project, handing, 10, "bob:tab")}
+    assert draw_audit(project, 100, seed=1, by="ann") == N_ITEMS - 10
+    assert not seen & set(read_audit(project, read_snapshot(project)).open_items)
