@@ -118,6 +118,7 @@ def time_buttons(browser: Any, folder: Path, n_pages: int) -> Times:
 def rough_day(browser: Any, project: Path, log: Path, n_acts: int) -> Row:
     """Act in bursts at 80 keys a second, reload now and then, and kill the server in the middle."""
     done, reloads = 0, 0
+    reload_after = max(1, n_acts // 7)
     with ReviewServer(project, log) as server:
         before = _stored(project)
         page = browser.new_context(viewport=VIEWPORT).new_page()
@@ -131,7 +132,7 @@ def rough_day(browser: Any, project: Path, log: Path, n_acts: int) -> Row:
             done += _burst(page, min(48, n_acts - done))
             if restarted and not server.is_running:
                 server.start()
-            if reloads < done // 150:
+            if reloads < done // reload_after:
                 page.reload()  # at once: what is not stored yet must survive it
                 page.wait_for_selector(".cell.current", timeout=60_000)
                 reloads += 1
@@ -155,6 +156,7 @@ def burst_on_buttons(browser: Any, folder: Path, n_keys: int = 96) -> Row:
         page = browser.new_context(viewport=VIEWPORT).new_page()
         page.goto(server.address)
         page.get_by_text("item 0", exact=True).wait_for(timeout=60_000)
+        page.wait_for_timeout(1_000)  # until its keys are listened to
         with closing(connect(database)) as connection:
             before = connection.execute("SELECT count(*) FROM answers").fetchone()[0]
         for _ in range(n_keys):
