@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from annotate.cli.review import server_command
+from annotate.cli.review_access import Access
 from annotate.errors import ConfigError
-from annotate.review.server_settings import LIVE, ORDER, PROJECT, REVIEWER
+from annotate.review.server_settings import LIVE, LOGIN_BY_NAME, ORDER, PROJECT, REVIEWER
 
 CHECKOUT = Path(__file__).parents[1]
 START_S = 60
@@ -71,8 +73,10 @@ class Server:
 
     def _answers(self) -> bool:
         try:
-            with urllib.request.urlopen(f"{self.address}_stcore/health", timeout=2) as reply:
-                return bool(reply.status == 200)
+            with urllib.request.urlopen(f"{self.address}_stcore/health", timeout=2):
+                return True
+        except urllib.error.HTTPError:
+            return True  # it answers, if only to turn this machine away
         except OSError:
             return False
 
@@ -94,11 +98,14 @@ class ReviewServer(Server):
         reviewer: str = "ann",
         order: str = "mixed",
         live: bool = False,
+        access: Access | None = None,
     ) -> None:
         port = free_port()
+        access = access or Access(LOGIN_BY_NAME)
         told = {PROJECT: str(folder), REVIEWER: reviewer, ORDER: order, LIVE: str(int(live))}
-        environment = {**told, "PYTHONPATH": str(CHECKOUT)}
-        super().__init__(server_command(port, "127.0.0.1"), port, log, environment)
+        environment = {**told, **access.told, "PYTHONPATH": str(CHECKOUT)}
+        command = server_command(port, "127.0.0.1", access.settings)
+        super().__init__(command, port, log, environment)
 
 
 def find_chromium() -> Path | None:
