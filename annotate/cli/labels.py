@@ -83,7 +83,7 @@ def conflicts_command(folder: ProjectDir, json: Json = False) -> None:
 @app.command("agreement")
 def agreement_command(folder: ProjectDir, json: Json = False) -> None:
     """Show how far reviewers agree, how right each may be, and what conflicts come down to."""
-    from annotate.steps.agreement import measure_agreement
+    from annotate.steps.agreement import MIN_SHARED_ITEMS, measure_agreement
 
     with opened(folder) as workspace:
         report = measure_agreement(workspace)
@@ -109,6 +109,10 @@ def agreement_command(folder: ProjectDir, json: Json = False) -> None:
         ],
     )
     if report.n_consensus_items == 0:
+        print_lines(
+            f"No consensus: it takes {MIN_SHARED_ITEMS} items with two answers or more that may"
+            " train to tell how each reviewer errs."
+        )
         return
     print_table(
         ("reviewer", "answers", "shared", "probably right", "most often gives"),

@@ -79,7 +79,8 @@ def _tell_usage(error: Any) -> None:
         print(error.ctx.get_help(), file=sys.stderr)
         return
     message = printable_line(error.format_message()).rstrip(".")
-    print(f"annotate: {message}. See `{command} --help`.", file=sys.stderr)
+    stop = "" if message.endswith("?") else "."
+    print(f"annotate: {message}{stop} See `{command} --help`.", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from annotate.steps.given_labels import read_given_labels
 from annotate.steps.workspace import Workspace
 from annotate.store.items import read_items_at
 
+MIN_SHARED_ITEMS = 20
 MOST_CONFUSIONS = 10
 
 
@@ -147,15 +148,18 @@ def _pairs(places: Ints, names: pd.Categorical, classes: Ints) -> list[PairAgree
 
 
 def _judge(answers: pd.DataFrame) -> _Judged | None:
-    """Return the consensus over items with two answers or more, None where there is none.
+    """Return the consensus over items with two answers or more; None where they are too few.
 
-    An item with one answer would only confirm it.
+    An item with one answer would only confirm it. A handful of others say nothing of how each
+    reviewer errs, and the consensus would be sure of what it made up.
     """
     shared = answers[answers["item_no"].duplicated(keep=False)].copy()
     item_nos, places = np.unique(shared["item_no"], return_inverse=True)
     class_nos, columns = np.unique(shared["class_no"], return_inverse=True)
     names = pd.Categorical(shared["reviewer"])
-    if len(shared) == 0 or not fits(len(item_nos), len(names.categories), len(class_nos)):
+    if len(item_nos) < MIN_SHARED_ITEMS or not fits(
+        len(item_nos), len(names.categories), len(class_nos)
+    ):
         return None
     consensus = dawid_skene(places, names.codes.astype(np.int64), columns, len(class_nos))
     shared["place"], shared["column"] = places, columns
@@ -211,7 +215,10 @@ def _conflicts(
         label = probability = None
         if judged is not None and number in places:
             row = judged.consensus.proba[places[number]]
-            label = names[int(judged.class_nos[row.argmax()])]
-            probability = float(row.max())
+            # Of the classes that somebody gave it: an owner rules between people.
+            row = np.where(np.isin(judged.class_nos, group["class_no"]), row, 0)
+            if row.any():
+                label = names[int(judged.class_nos[row.argmax()])]
+                probability = float(row.max() / row.sum())
         found.append(ConflictConsensus(number, ids.loc[number], given, label, probability))
     return found

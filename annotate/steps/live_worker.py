@@ -41,7 +41,7 @@ from annotate.steps.predict import parameters_sha256
 from annotate.steps.predicting import StoredProba, current_prediction
 from annotate.steps.workspace import Workspace, open_workspace
 from annotate.store.decisions import last_seq, read_decisions
-from annotate.store.gold import last_gold_change
+from annotate.store.gold import count_gold_changes
 from annotate.store.items import count_items, dropped_mask
 from annotate.store.locks import run_lock
 from annotate.store.marks import Marks, read_marks
@@ -73,7 +73,7 @@ class _Labels:
     """What a publication is good for, together with its ground."""
 
     last_seq: int
-    last_gold: str | None
+    n_gold_changes: int
     marks: Marks
 
 
@@ -90,7 +90,7 @@ class LiveStudent:
         self._base: StoredProba | None = None
         self._events: pd.DataFrame | None = None
         self._gold: pd.DataFrame | None = None
-        self._gold_as_of: str | None = None
+        self._gold_as_of: int | None = None
 
     def catch_up(self) -> None:
         """Learn from what is new, and publish; nothing happens where nothing is.
@@ -116,7 +116,7 @@ class LiveStudent:
                 count_items(connection), schema.version, record["prediction_id"] if record else None
             )
             labels = _Labels(
-                last_seq(connection), last_gold_change(connection), read_marks(connection)
+                last_seq(connection), count_gold_changes(connection), read_marks(connection)
             )
         return ground, labels, schema
 
@@ -177,11 +177,11 @@ class LiveStudent:
         with self._workspace.store.read() as connection:
             after = 0 if known is None or known.empty else int(known["seq"].iloc[-1])
             new = read_decisions(connection, after)
-            if self._gold is None or self._gold_as_of != labels.last_gold:
+            if self._gold is None or self._gold_as_of != labels.n_gold_changes:
                 gold = read_current_gold(connection, self._schema)
                 # One that has just been imported may yet be held back.
                 self._gold = gold[gold["role"] != "unassigned"]
-                self._gold_as_of = labels.last_gold
+                self._gold_as_of = labels.n_gold_changes
             dropped = dropped_mask(connection, n_items)
         new = new[new["seq"] <= labels.last_seq]
         if known is None or known.empty:

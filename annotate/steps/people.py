@@ -62,8 +62,7 @@ def remove_person(workspace: Workspace, name: str) -> None:
         if name not in left:
             raise UnknownNameError("person", name, left)
         del left[name]
-        if left:
-            _keep_an_owner(left)
+        _keep_an_owner(left)
         delete_person(connection, name)
 
 

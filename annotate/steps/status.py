@@ -97,7 +97,7 @@ def _next_step(
 ) -> str:
     if n_items == 0:
         return "annotate add DIR SOURCE"
-    if not has_features and not has_predictions:
+    if not has_features and n_rounds == 0:  # predictions may be imported; rounds need features
         return "annotate embed DIR"
     if not has_predictions and n_rounds == 0:
         return "annotate predict DIR"

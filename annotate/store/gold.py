@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,8 +10,8 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from annotate.store.tables import gold, items, meta
 
-# Another text whenever gold was added or replaced, or got its role.
-LAST_GOLD = "last_gold"
+# How often gold was added or replaced, or got its role.
+N_GOLD_CHANGES = "n_gold_changes"
 _REPLACEABLE = ("class_no", "schema_version", "origin", "recorded_at_utc")
 COLUMNS = ("item_no", "class_no", "schema_version", "role", "origin", "recorded_at_utc")
 
@@ -50,9 +49,9 @@ def read_gold(connection: Connection) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*COLUMNS, "sha256", "group_key"])
 
 
-def last_gold_change(connection: Connection) -> str | None:
-    """Return a text that is another one whenever gold has changed; None before the first."""
-    return connection.scalar(select(meta.c.value).where(meta.c.key == LAST_GOLD))
+def count_gold_changes(connection: Connection) -> int:
+    """Return how often gold has changed."""
+    return int(connection.scalar(select(meta.c.value).where(meta.c.key == N_GOLD_CHANGES)) or 0)
 
 
 def assign_roles(connection: Connection, roles: Mapping[int, str]) -> None:
@@ -68,5 +67,7 @@ def assign_roles(connection: Connection, roles: Mapping[int, str]) -> None:
 
 
 def _note_change(connection: Connection) -> None:
-    connection.execute(delete(meta).where(meta.c.key == LAST_GOLD))
-    connection.execute(insert(meta).values(key=LAST_GOLD, value=uuid.uuid4().hex))
+    # Counted and not timed: a step that was killed and run again leaves what an unbroken one does.
+    n_changes = count_gold_changes(connection) + 1
+    connection.execute(delete(meta).where(meta.c.key == N_GOLD_CHANGES))
+    connection.execute(insert(meta).values(key=N_GOLD_CHANGES, value=str(n_changes)))

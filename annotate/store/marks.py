@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, func, select
 
-from annotate.store.gold import LAST_GOLD
+from annotate.store.gold import N_GOLD_CHANGES
 from annotate.store.items import LAST_DROP
 from annotate.store.tables import (
     decisions,
@@ -27,7 +27,7 @@ _QUERY = select(
     select(func.max(items.c.item_no)).scalar_subquery(),
     select(func.count()).select_from(queue_front).scalar_subquery(),
     select(meta.c.value).where(meta.c.key == LAST_DROP).scalar_subquery(),
-    select(meta.c.value).where(meta.c.key == LAST_GOLD).scalar_subquery(),
+    select(meta.c.value).where(meta.c.key == N_GOLD_CHANGES).scalar_subquery(),
 )
 
 

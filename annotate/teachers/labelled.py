@@ -32,7 +32,7 @@ def labelled_features(view: CorpusView, teacher: str) -> tuple[NDArray[np.float3
     if n_seen < 2:
         raise NotReadyError(
             f"The teacher {teacher} needs labels in two classes or more; {n_seen} of"
-            f" {view.schema.n_classes} have any. Run `annotate review`, or"
+            f" {len(view.schema.active)} have any. Run `annotate review`, or"
             " `annotate labels import`."
         )
     return features[usable], labels

@@ -142,6 +142,14 @@ def test_a_flag_is_set_and_taken_away_and_answers_nothing(page, server, start):
     assert (answers(page)[0], current(page)) == ("", 0)
 
 
+def test_undo_takes_a_flag_away_too_and_a_flag_taken_away_is_undone_no_more(page, server, start):
+    press(page, "f", "z", "f", "f")
+    assert log(server, start)["kind"].tolist() == ["flag", "undo", "flag", "undo"]
+    assert page.locator(".flag").count() == 0
+    press(page, "a", "z", "z")
+    assert log(server, start)["kind"].tolist()[4:6] == ["accept", "undo"]
+
+
 def test_one_at_a_time_shows_the_same_item_and_comes_back(page):
     item = page.inner_text(".item-id")
     press(page, "ArrowRight", "v")

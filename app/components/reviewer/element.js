@@ -220,9 +220,13 @@ class Reviewer {
     const { slot } = this.pages;
     if (slot === undefined) return;
     const act = { item_no: slot.card.item_no, class_no: null, shown: null, elapsed_ms: null };
-    if (slot.flagged === null) slot.flagged = this.outbox.add({ ...act, kind: "flag", undoes: null });
-    else {
+    if (slot.flagged === null) {
+      slot.flagged = this.outbox.add({ ...act, kind: "flag", undoes: null });
+      this.remember({ acts: [{ id: slot.flagged, item_no: act.item_no, flag: true }] });
+    } else {
       this.outbox.add({ ...act, kind: "undo", undoes: slot.flagged });
+      this.history = this.history.filter((entry) => entry.acts[0].id !== slot.flagged);
+      this.saveHistory();
       slot.flagged = null;
     }
     if (this.mode === "grid") this.grid.redraw(this.pages, [slot], this.nameOf);
@@ -257,7 +261,8 @@ class Reviewer {
         item_no: act.item_no, kind: act.items ? "unspread" : "undo", class_no: null,
         undoes: act.id, shown: null, elapsed_ms: null,
       });
-      for (const item of act.items ?? [act.item_no]) this.reopen(item);
+      if (act.flag) this.unflag(act.item_no);
+      else for (const item of act.items ?? [act.item_no]) this.reopen(item);
     }
     const [first] = last.acts;
     if (first.items) this.draw();
@@ -270,6 +275,11 @@ class Reviewer {
     this.session = Math.max(0, this.session - 1);
     const found = this.pages.find(itemNo);
     if (found !== null) this.pages.pages[found.number][found.place].answer = null;
+  }
+
+  unflag(itemNo) {
+    const found = this.pages.find(itemNo);
+    if (found !== null) this.pages.pages[found.number][found.place].flagged = null;
   }
 
   async returnTo(itemNo) {
@@ -375,6 +385,9 @@ class Reviewer {
     this.panel.drawPageNumber(this.pages, this.feed.ended && this.feed.cards.length === 0);
     this.panel.offerSpread(this.correction, this.nameOf);
     this.root.querySelector("[data-act=undo]").disabled = this.history.length === 0;
+    this.root.querySelector("[data-act=acceptPage]").disabled = !this.pages.page.some(
+      ({ card, answer }) => answer === null && card.guesses.length > 0,
+    );
   }
 
   preload() {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sklearn.metrics import cohen_kappa_score
 
-from annotate.steps.agreement import measure_agreement
+from annotate.steps.agreement import MIN_SHARED_ITEMS, measure_agreement
 from annotate.store.decisions import Decision, append_decisions
 
 FRUIT, TOOL, ANIMAL = range(3)
@@ -76,3 +76,12 @@ def test_without_answers_there_is_nothing_to_agree_on(workspace):
     report = measure_agreement(workspace)
     assert (report.n_answers, report.alpha) == (0, None)
     assert report.pairs == report.reviewers == report.conflicts == []
+
+
+def test_a_handful_of_shared_items_makes_no_consensus(workspace):
+    for number in range(MIN_SHARED_ITEMS - 1):
+        answer(workspace, "ann", number, 0)
+        answer(workspace, "bob", number, number % 2)
+    report = measure_agreement(workspace)
+    assert report.n_consensus_items == 0
+    assert all(conflict.label is None for conflict in report.conflicts)
