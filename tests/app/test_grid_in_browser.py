@@ -217,6 +217,11 @@ def test_what_was_just_answered_can_be_looked_at_through_the_filter(page, server
     page.wait_for_function("!document.querySelector('[data-stale=true]')")
     page.locator(".counts", has_text="done · 0 left").wait_for()
     page.locator(".cell").nth(2).wait_for()
+    shown = page.eval_on_selector_all(
+        ".cell", "all => all.map((c) => c.getAttribute('aria-label'))"
+    )
+    for item_no in log(server, start)["item_no"]:
+        assert any(label.startswith(f"t{item_no}:") for label in shown)
 
 
 def test_an_order_in_the_address_that_there_is_none_of_acts_on_nothing(browser, server):

@@ -11,7 +11,8 @@ from annotate.steps.embed import embed
 from annotate.steps.people import set_person
 from annotate.steps.project_exports import export_into_project
 from annotate.steps.train import train
-from annotate.store.decisions import Decision, append_decisions
+from annotate.steps.workspace import open_workspace
+from annotate.store.decisions import Decision, append_decisions, read_decisions
 from pipelines.browsing import ReviewServer
 from tests.app.review_projects import predict_at_random, text_project
 
@@ -49,6 +50,7 @@ def server(tmp_path_factory):
     export_into_project(project, OWNER, CANARY, "csv", excel_safe=True)
     project.close()
     with ReviewServer(folder / "p", folder / "log", reviewer=OWNER) as running:
+        running.folder = folder / "p"
         yield running
 
 
@@ -128,3 +130,10 @@ def test_a_group_is_looked_at_accepted_and_taken_back_in_the_browser(browser, se
         settle(page)
         undo.click()
         undo.wait_for(state="detached", timeout=30_000)
+    workspace = open_workspace(server.folder)
+    with workspace.store.read() as connection:
+        log = read_decisions(connection)
+    workspace.close()
+    derived = log.loc[log["kind"] == "derive", "event_id"]
+    assert len(derived) > 0
+    assert set(derived) <= set(log["undoes"])

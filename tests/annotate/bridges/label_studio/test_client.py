@@ -100,4 +100,8 @@ def test_pages_skip_nothing_when_tasks_come_and_go_meanwhile(server, monkeypatch
 
 
 def test_a_deleted_task_can_be_deleted_again(server):
-    server.client().delete_task(5)
+    client = server.client()
+    deleted, kept = client.create_tasks(1, [TASK, TASK])
+    for _ in range(2):
+        client.delete_task(deleted)
+    assert set(server.tasks) == {kept}
