@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,10 @@ Ints = NDArray[np.integer[Any]]
 Bools = NDArray[np.bool_]
 
 NO_LABEL = -1
+
+# What a selector may ask for: only what is asked for is computed or read.
+Need = Literal["features", "neighbours", "history"]
+NO_NEEDS: frozenset[Need] = frozenset()
 
 
 class Progress(Protocol):
@@ -179,6 +183,10 @@ class SelectionContext:
         False for retired classes, which accept nothing. None means all are active.
     neighbours : int array of shape (n_items, k), optional
         Nearest other items; None where no features exist.
+    features : Rows of shape (n_items, dim), optional
+        Of the encoder in use; None where none exist.
+    history : sequence of float arrays or Rows of shape (n_items, n_classes)
+        What the teachers of the earlier rounds of this line said, oldest first, without ``proba``.
     candidates : int array of shape (n_items,), optional
         In a chain, the class that the earlier selectors accepted for each item, -1 = none: the only
         pairs to consider. None considers every class of every item.
@@ -191,6 +199,8 @@ class SelectionContext:
     class_active: Bools | None = None
     neighbours: Ints | None = None
     candidates: Ints | None = None
+    features: Rows | None = None
+    history: Sequence[Floats | Rows] = ()
 
 
 @dataclass(frozen=True)
@@ -233,11 +243,11 @@ class Selection:
 class Selector(Protocol):
     """Decides which predictions a round may learn from; ``name`` includes its settings.
 
-    ``needs_neighbours`` says whether it reads ``context.neighbours``, which take long to find.
+    ``needs`` names what it reads of the context that takes long to find.
     """
 
     name: str
-    needs_neighbours: bool
+    needs: frozenset[Need]
 
     def select(self, proba: Floats | Rows, context: SelectionContext) -> Selection: ...
 

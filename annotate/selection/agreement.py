@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from annotate.errors import NotReadyError
-from annotate.protocols import NO_LABEL, Floats, Ints, Rows, Selection, SelectionContext
+from annotate.protocols import NO_LABEL, Floats, Ints, Need, Rows, Selection, SelectionContext
 from annotate.selection.candidates import Candidates, find_candidates
 from annotate.selection.settings import read_share
 
@@ -30,7 +30,7 @@ class Agreement:
     that given labels vote too, and that confidence is left to other selectors of a chain.
     """
 
-    needs_neighbours = True
+    needs: frozenset[Need] = frozenset({"neighbours"})
 
     def __init__(self, min_share: float | str = 0.5) -> None:
         self.min_share = read_share(min_share, "The share of neighbours that agree")

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from annotate.protocols import Floats, Rows, Selection, SelectionContext, Selector
+from annotate.protocols import Floats, Need, Rows, Selection, SelectionContext, Selector
 
 
 class Chain:
@@ -24,7 +24,7 @@ class Chain:
             raise ValueError("A chain must have at least one selector; got none.")
         self.selectors = tuple(selectors)
         self.name = " > ".join(selector.name for selector in self.selectors)
-        self.needs_neighbours = any(selector.needs_neighbours for selector in self.selectors)
+        self.needs = frozenset[Need]().union(*(selector.needs for selector in self.selectors))
 
     def select(self, proba: Floats | Rows, context: SelectionContext) -> Selection:
         """Return the first selector's pairs with the verdict of the last that saw each."""

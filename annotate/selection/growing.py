@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from annotate.protocols import Floats, Rows, Selection, SelectionContext
+from annotate.protocols import Floats, Need, Rows, Selection, SelectionContext
 from annotate.selection.agreement import N_VOTERS, vote_shares
 from annotate.selection.candidates import Candidates, active_classes, find_candidates
 from annotate.selection.growing_share import GrowingShare
@@ -33,7 +33,7 @@ class Growing:
     """
 
     name = "growing"
-    needs_neighbours = True
+    needs: frozenset[Need] = frozenset({"neighbours"})
 
     def select(self, proba: Floats | Rows, context: SelectionContext) -> Selection:
         """Consider every open item's likeliest class; under a quota also claims of others."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from annotate.protocols import Floats, Rows, Selection, SelectionContext
+from annotate.protocols import NO_NEEDS, Floats, Rows, Selection, SelectionContext
 from annotate.selection.candidates import find_candidates
 from annotate.selection.quota import largest
 
@@ -23,7 +23,7 @@ class GrowingShare:
     """
 
     name = "growing_share"
-    needs_neighbours = False
+    needs = NO_NEEDS
 
     def select(self, proba: Floats | Rows, context: SelectionContext) -> Selection:
         """Consider every open item's likeliest class, or that of the chain so far."""

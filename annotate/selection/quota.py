@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from annotate.protocols import Floats, Rows, Selection, SelectionContext
+from annotate.protocols import NO_NEEDS, Floats, Rows, Selection, SelectionContext
 from annotate.selection.candidates import (
     Candidates,
     active_classes,
@@ -33,7 +33,7 @@ class Quota:
     only, and that ties keep item order.
     """
 
-    needs_neighbours = False
+    needs = NO_NEEDS
 
     def __init__(self, k: int | str = 16) -> None:
         self.k = read_count(k, "The quota")
@@ -60,7 +60,7 @@ class GrowingQuota:
     """
 
     name = "growing_quota"
-    needs_neighbours = False
+    needs = NO_NEEDS
 
     def select(self, proba: Floats | Rows, context: SelectionContext) -> Selection:
         """Consider every open item's likeliest class, and each claim of another class."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from annotate.protocols import Floats, Rows, Selection, SelectionContext
+from annotate.protocols import NO_NEEDS, Floats, Rows, Selection, SelectionContext
 from annotate.selection.candidates import find_candidates
 from annotate.selection.settings import read_share
 
@@ -21,7 +21,7 @@ class Threshold:
         0 to 1; registered as ``threshold:0.9``.
     """
 
-    needs_neighbours = False
+    needs = NO_NEEDS
 
     def __init__(self, minimum: float | str = 0.9) -> None:
         self.minimum = read_share(minimum, "The threshold")

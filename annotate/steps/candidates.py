@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
-from annotate.protocols import SelectionContext
+from annotate.protocols import Need, SelectionContext
 from annotate.steps.corpus_view import StoredCorpus
 from annotate.steps.given_labels import GivenLabels
 from annotate.steps.predicting import StoredProba
@@ -37,18 +39,35 @@ def candidate_proba(
 def selection_context(
     workspace: Workspace,
     given: GivenLabels,
+    needs: frozenset[Need],
     view: StoredCorpus | None,
     *,
     round_no: int,
     n_rounds: int,
     seed: int,
+    earlier: Sequence[str] = (),
 ) -> SelectionContext:
-    """Return what selectors may know; ``view`` is None where no features exist."""
+    """Return what selectors may know, of what takes long only what they need.
+
+    Parameters
+    ----------
+    needs : frozenset of str
+        See ``protocols.Selector``.
+    view : StoredCorpus, optional
+        None where no features exist.
+    earlier : sequence of str
+        Ids of the predictions of the line's earlier rounds, oldest first.
+    """
+    history = earlier if "history" in needs else ()
     return SelectionContext(
         labels=given.current,
         round_no=round_no,
         n_rounds=n_rounds,
         seed=seed,
         class_active=workspace.schema.class_active,
-        neighbours=None if view is None else view.neighbours(NEIGHBOURS_FOR_SELECTORS),
+        neighbours=(
+            view.neighbours(NEIGHBOURS_FOR_SELECTORS) if view and "neighbours" in needs else None
+        ),
+        features=view.features() if view and "features" in needs else None,
+        history=[candidate_proba(workspace, prediction_id, given) for prediction_id in history],
     )

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from annotate.protocols import NO_LABEL, Floats, Progress, Selection, Student
+from annotate.protocols import NO_LABEL, NO_NEEDS, Floats, Progress, Selection, Student
 from annotate.steps.anchor import Anchor
 from annotate.steps.candidates import candidate_proba, selection_context
 from annotate.steps.corpus_view import StoredCorpus
@@ -66,7 +66,7 @@ def make_round(
     parent, step = run[-1], len(run)
     view = StoredCorpus(workspace, given.training, progress=progress)
     proba = candidate_proba(workspace, parent["prediction_id"], given)
-    selection = _select(workspace, settings, given, view, proba, step)
+    selection = _select(workspace, settings, given, view, proba, run)
     labels, weights = training_set(given, selection)
     if len(np.unique(labels[labels != NO_LABEL])) < 2:
         return None
@@ -125,13 +125,14 @@ def _select(
     given: GivenLabels,
     view: StoredCorpus,
     proba: NDArray[np.float32],
-    step: int,
+    run: list[Record],
 ) -> Selection:
-    """Return what the run's selectors accept in its ``step``-th round."""
+    """Return what the run's selectors accept in the round after ``run``."""
     selector = make_chain(settings.selectors)
     context = selection_context(
-        workspace, given, view if selector.needs_neighbours else None,
-        round_no=step, n_rounds=settings.n_rounds, seed=settings.seed,
+        workspace, given, selector.needs, view,
+        round_no=len(run), n_rounds=settings.n_rounds, seed=settings.seed,
+        earlier=[record["prediction_id"] for record in run[:-1]],
     )  # fmt: skip
     return selector.select(proba, context)
 
@@ -229,7 +230,9 @@ def _accept_labels(
     proba: NDArray[np.float32],
 ) -> str:
     """Decide which of a prediction's classes stand as pseudo-labels; return the selection's id."""
-    context = selection_context(workspace, given, None, round_no=1, n_rounds=1, seed=settings.seed)
+    context = selection_context(
+        workspace, given, NO_NEEDS, None, round_no=1, n_rounds=1, seed=settings.seed
+    )
     selection = make_chain([settings.accept]).select(proba, context)
     return write_selection(
         workspace, selection, proba, prediction_id, [settings.accept], {"purpose": "labels"}

@@ -18,6 +18,7 @@ from annotate.steps.given_labels import read_given_labels
 from annotate.steps.predicting import current_prediction
 from annotate.steps.run_settings import default_selectors
 from annotate.steps.workspace import Workspace
+from annotate.store.history import head_round_no, lineage
 from annotate.training.defaults import DEFAULT_ROUNDS
 
 
@@ -76,12 +77,11 @@ def select(
     given = read_given_labels(workspace)
     proba = candidate_proba(workspace, record["prediction_id"], given)
     selector = make_chain(names)
-    view = (
-        view_if_features(workspace, given.training, progress) if selector.needs_neighbours else None
-    )
+    view = view_if_features(workspace, given.training, progress)
     context = selection_context(
-        workspace, given, view,
+        workspace, given, selector.needs, view,
         round_no=round_no, n_rounds=n_rounds, seed=workspace.config.defaults.seed,
+        earlier=_before_head(workspace),
     )  # fmt: skip
     selection = selector.select(proba, context)
     n_accepted = np.bincount(selection.classes[selection.accepted], minlength=proba.shape[1])
@@ -113,6 +113,14 @@ def select(
             name: int(n) for name, n in zip(selection.reason_names, reasons, strict=True) if n
         },
     )
+
+
+def _before_head(workspace: Workspace) -> list[str]:
+    """Return the predictions of the rounds that led to the head, oldest first."""
+    with workspace.store.read() as connection:
+        head = head_round_no(connection)
+        rounds = [] if head is None else lineage(connection, head)
+    return [record["prediction_id"] for record in rounds[:-1]]
 
 
 def make_chain(names: Sequence[str]) -> Selector:

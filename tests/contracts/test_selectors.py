@@ -25,7 +25,12 @@ def proba(rng):
 def context(rng):
     labels = np.where(np.arange(80) % 8 == 0, rng.integers(0, 4, 80), -1)
     return SelectionContext(
-        labels=labels, round_no=2, n_rounds=3, neighbours=rng.integers(0, 80, size=(80, 6))
+        labels=labels,
+        round_no=2,
+        n_rounds=3,
+        neighbours=rng.integers(0, 80, size=(80, 6)),
+        features=ArrayRows(rng.normal(size=(80, 6)).astype(np.float32)),
+        history=[rng.dirichlet(np.full(4, 0.3), size=80).astype(np.float32)],
     )
 
 
@@ -97,6 +102,17 @@ def test_in_a_chain_it_judges_what_was_accepted_and_nothing_else(name, proba, co
     may = (context.labels < 0) & ~np.isnan(proba[:, 0]) & (earlier >= 0)
     assert selection.rows.tolist() == np.flatnonzero(may).tolist()
     np.testing.assert_array_equal(selection.classes, earlier[may])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_reads_nothing_that_it_does_not_ask_for(name, proba, context):
+    selector = SELECTORS.make(name)
+    bare = replace(context, neighbours=None, features=None, history=())
+    asked = {need: getattr(context, need) for need in selector.needs}
+    np.testing.assert_array_equal(
+        selector.select(proba, replace(bare, **asked)).accepted,
+        selector.select(proba, context).accepted,
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)
