@@ -126,6 +126,14 @@ class CorpusView(Protocol):
         """Return the current encoder itself, loaded."""
         ...
 
+    def predictions(self, teacher: str) -> Rows:
+        """Return a prediction on record: the newest by a teacher, or the one with that id."""
+        ...
+
+    def rows_of(self, item_ids: Sequence[str]) -> Ints:
+        """Return (len(item_ids),) the item_no of each id, -1 for an id that is no item."""
+        ...
+
 
 @runtime_checkable
 class Teacher(Protocol):

@@ -78,6 +78,8 @@ class FakeView:
         Default: none are given.
     schema : Schema, optional
         Default: classes "a", "b" and "c".
+
+    ``stored`` holds predictions on record by teacher.
     """
 
     def __init__(
@@ -93,6 +95,7 @@ class FakeView:
         self._rows = ArrayRows(np.asarray(vectors, dtype=np.float32))
         self._encoder = encoder or FakeEncoder(dim=self._rows.shape[1])
         self.modality: Modality = self._encoder.modality
+        self.stored: dict[str, NDArray[Any]] = {}
 
     def features(self) -> ArrayRows:
         return self._rows
@@ -106,3 +109,11 @@ class FakeView:
 
     def encoder(self) -> FakeEncoder:
         return self._encoder
+
+    def predictions(self, teacher: str) -> ArrayRows:
+        return ArrayRows(np.asarray(self.stored[teacher], dtype=np.float32))
+
+    def rows_of(self, item_ids: Sequence[str]) -> Ints:
+        """Items are called "0", "1" and so on."""
+        own = {str(row): row for row in range(self.n_items)}
+        return np.array([own.get(name, -1) for name in item_ids], dtype=np.int64)

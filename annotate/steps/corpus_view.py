@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from annotate.compute.nearest import nearest_neighbours
@@ -12,8 +14,10 @@ from annotate.errors import NotReadyError
 from annotate.protocols import Encoder, Ints, Progress, Rows, no_progress
 from annotate.schema import Modality, Schema
 from annotate.steps.embed import make_encoder
+from annotate.steps.predicting import StoredProba, prediction_by
 from annotate.steps.workspace import Workspace
 from annotate.store.arrays import PartedArray, array_settings, create_array, find_array, list_arrays
+from annotate.store.items import item_index
 
 N_NEIGHBOURS = 30
 
@@ -35,6 +39,13 @@ class StoredCorpus:
     def encoder_id(self) -> str:
         """Return the id of the features in use: the newest that cover every item."""
         return self._features.array_id
+
+    def find_encoder_id(self) -> str | None:
+        """Return the id of the features in use, None where none cover every item."""
+        try:
+            return self.encoder_id
+        except NotReadyError:
+            return None
 
     def features(self) -> Rows:
         """Return the features in use."""
@@ -62,6 +73,30 @@ class StoredCorpus:
         for part_no, start in enumerate(range(0, self.n_items, array.part_rows)):
             out[start : start + array.part_rows] = array.part(part_no)[:, :k]
         return out
+
+    def predictions(self, teacher: str) -> Rows:
+        """Return the newest prediction by a teacher, or the one with that id.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is none; lists the teachers that have predicted.
+        NotReadyError
+            If it does not cover every item.
+        """
+        record = prediction_by(self._workspace, teacher)
+        if record["n_items"] != self.n_items:
+            raise NotReadyError(
+                f"The prediction by {teacher} must cover all {self.n_items:,} items; it covers"
+                f" {record['n_items']:,}. Run `annotate predict`, or import it, again."
+            )
+        store = self._workspace.store
+        return StoredProba(store, record["prediction_id"], self.schema)
+
+    def rows_of(self, item_ids: Sequence[str]) -> Ints:
+        """Return the item_no of each id, -1 for an id that is no item."""
+        with self._workspace.store.read() as connection:
+            return item_index(connection).get_indexer(pd.Index(item_ids))
 
     def _find_neighbours(self, array_id: str) -> PartedArray:
         nearest = nearest_neighbours(self.features(), N_NEIGHBOURS, progress=self._progress)

@@ -72,7 +72,8 @@ def run_teacher(
     record = {
         "teacher": spec,
         "weights_sha256": parameters_sha256(teacher.parameters()),
-        "encoder_id": view.encoder_id,
+        # A teacher may do without features: one that combines predictions, for instance.
+        "encoder_id": view.find_encoder_id(),
         "schema_version": workspace.schema.version,
         "n_items": view.n_items,
         "settings": {

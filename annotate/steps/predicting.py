@@ -215,7 +215,7 @@ def list_teachers(workspace: Workspace) -> list[str]:
 
 
 def prediction_by(workspace: Workspace, teacher: str) -> Record:
-    """Return the record of the newest prediction by a teacher.
+    """Return the record of the newest prediction by a teacher, or of the one with that id.
 
     Raises
     ------
@@ -224,6 +224,9 @@ def prediction_by(workspace: Workspace, teacher: str) -> Record:
     """
     with workspace.store.read() as connection:
         records = list_predictions(connection)
+    for record in records:
+        if record["prediction_id"] == teacher:
+            return record
     by_name = {record["teacher"]: record for record in records}  # the newest comes last
     if teacher not in by_name:
         raise UnknownNameError("teacher", teacher, by_name)
