@@ -20,7 +20,8 @@ from annotate.encoders.open_clip import OpenClipEncoder
 from annotate.encoders.pipeline import iter_features
 from annotate.quality.calibration import expected_calibration_error
 from annotate.schema import new_schema
-from annotate.teachers.zero_shot import IMAGE_TEMPLATES, class_features, zero_shot_proba
+from annotate.teachers.prompts import default_templates
+from annotate.teachers.zero_shot import class_features, zero_shot_proba
 from pipelines.demo_digits import digit_classes, write_digit_images
 from pipelines.embedded import data_folder
 
@@ -40,7 +41,7 @@ def evaluate_demo_clip(checkpoint: Path, digits: Path) -> dict[str, Any]:
     features = np.concatenate(list(iter_features(encoder, files, Image.open, report_failure=fail)))
     embed_s = time.perf_counter() - started
 
-    classes = class_features(encoder, new_schema(digit_classes()), IMAGE_TEMPLATES)
+    classes = class_features(encoder, new_schema(digit_classes()), default_templates("image"))
     proba = zero_shot_proba(features, classes, encoder.logit_scale)
     right = proba.argmax(axis=1) == labels
     return {

@@ -64,6 +64,11 @@ def run_teacher(
     view = StoredCorpus(workspace, given.training, progress=progress)
     if view.n_items == 0:
         raise NotReadyError("A teacher needs items; the project has none. Run `annotate add`.")
+    if workspace.schema.task == "multi":
+        raise ConfigError(
+            "A stored prediction has one class per item; this project's task is 'multi'. In Python,"
+            " ZeroShot gives independent columns; else set task = 'single' in annotate.toml."
+        )
     spec = teacher_spec or default_teacher(workspace, view)
     if spec.startswith(f"{IMPORTED}:"):
         return _imported_prediction(workspace, spec)

@@ -10,13 +10,15 @@ from scipy.special import softmax
 
 from annotate.encoders.open_clip import OpenClipEncoder
 from annotate.encoders.pixels import PixelsEncoder
-from annotate.errors import ConfigError, NotReadyError
+from annotate.errors import ConfigError, NotReadyError, UnknownNameError
 from annotate.protocols import Teacher
+from annotate.quality.calibration import expected_calibration_error, fit_temperature
 from annotate.schema import ClassSpec, new_schema
+from annotate.teachers.prompts import TEMPLATE_SETS, class_prompts
 from annotate.teachers.zero_shot import (
     ZeroShot,
     class_features,
-    class_prompts,
+    multi_label_proba,
     zero_shot_logits,
     zero_shot_proba,
 )
@@ -71,26 +73,6 @@ def test_several_prompts_are_averaged_as_features():
     np.testing.assert_allclose(features[0], mean / np.linalg.norm(mean), atol=1e-6)
 
 
-def test_own_prompts_replace_the_templates_word_for_word():
-    spec = ClassSpec(0, "cat", prompts=("a {} in braces",))
-    assert class_prompts(spec, TEMPLATES) == ["a {} in braces"]
-
-
-@pytest.mark.parametrize(
-    ("name", "prompts"),
-    [
-        ("lost_card", ["lost card!"]),
-        ("Sci/Tech", ["Sci/Tech!", "Sci!", "Tech!"]),
-        ("R&D / ops_team/", ["R&D / ops team/!", "R&D!", "ops team!"]),
-        ("a {brace}", ["a {brace}!"]),
-        ("/", ["/!"]),
-        ("_", ["_!"]),
-    ],
-)
-def test_a_name_is_put_into_the_templates_as_one_would_say_it(name: str, prompts: list[str]):
-    assert class_prompts(ClassSpec(0, name), ["{}!"]) == prompts
-
-
 def test_proba_is_the_softmax_of_scaled_cosines(view):
     teacher = fitted(view, temperature=2.0)
     items = view.features().values
@@ -133,10 +115,93 @@ def test_it_is_a_teacher_and_its_parameters_are_the_classifier(view):
     assert teacher.parameters()["logit_scale"].item() == pytest.approx(10.0)
 
 
-def test_multi_label_is_refused_by_name(view):
+def test_classes_that_may_occur_together_are_asked_one_by_one(view):
     view.schema = replace(view.schema, task="multi")
-    with pytest.raises(ConfigError, match="zero_shot"):
-        ZeroShot().fit(view)
+    teacher = fitted(view, templates=["{}!"])
+    tower = view.encoder()
+    asked = tower.encode_texts(["something else!", "cat!"])
+    items = view.features().values
+    unit = items / np.linalg.norm(items, axis=1, keepdims=True)
+    cat = softmax(10.0 * unit @ asked.T, axis=1)[:, 1]
+    proba = teacher.predict_proba(view, np.arange(9))
+    np.testing.assert_allclose(proba[:, 0], cat, atol=1e-5)
+    assert not np.allclose(proba.sum(axis=1), 1)
+    assert teacher.parameters()["negative_features"].shape == (8,)
+
+
+def test_independent_columns_leave_out_items_without_features_and_retired_classes():
+    features = np.vstack([np.full(4, np.nan), np.ones(4)]).astype(np.float32)
+    classes, none = np.eye(2, 4, dtype=np.float32), np.eye(4, dtype=np.float32)[3]
+    proba = multi_label_proba(features, classes, none, 5.0, np.array([True, False]))
+    assert np.isnan(proba[0]).all()
+    np.testing.assert_allclose(proba[1], [0.5, 0], atol=1e-6)
+
+
+def test_templates_are_chosen_by_name(view):
+    chosen = fitted(view, argument="@satellite,texture").parameters()["class_features"]
+    texts = (*TEMPLATE_SETS["satellite"], *TEMPLATE_SETS["texture"])
+    np.testing.assert_array_equal(chosen, class_features(view.encoder(), view.schema, texts))
+    with pytest.raises(UnknownNameError, match="'satellite'"):
+        ZeroShot("@satelite")
+
+
+@pytest.mark.parametrize("texts", TEMPLATE_SETS.values(), ids=TEMPLATE_SETS)
+def test_every_template_has_one_place_for_the_name(texts: tuple[str, ...]):
+    assert len(set(texts)) == len(texts)
+    assert all(text.count("{}") == 1 for text in texts)
+
+
+def test_a_description_is_one_more_prompt_where_asked_for(view):
+    spec = ClassSpec(0, "cat", description="It purrs.")
+    assert class_prompts(spec, ["{}!"]) == ["cat!"]
+    assert class_prompts(spec, ["{}!"], described=True) == ["cat!", "It purrs."]
+    assert class_prompts(ClassSpec(0, "cat"), ["{}!"], described=True) == ["cat!"]
+    view.schema = new_schema([spec, *NAMES[1:]])
+    plain, described = (
+        fitted(view, argument=argument, templates=["{}!"]).parameters()["class_features"]
+        for argument in (None, "@described")
+    )
+    assert not np.allclose(plain[0], described[0])
+    np.testing.assert_array_equal(plain[1:], described[1:])
+
+
+@pytest.fixture
+def answered_view(rng):
+    """200 items near their class's prompts, half of them with a label, one in ten a wrong one."""
+    tower = FakeEncoder(dim=16, logit_scale=100.0)
+    prompts = class_features(tower, new_schema(NAMES), ["{}"])
+    truth = rng.integers(0, 3, 200)
+    vectors = prompts[truth] + rng.normal(size=(200, 16)) * 0.3
+    labels = np.where(np.arange(200) < 100, truth, -1)
+    labels[:100:10] = (labels[:100:10] + 1) % 3
+    return FakeView(vectors, labels, new_schema(NAMES), tower)
+
+
+def test_a_temperature_is_fitted_to_the_labels_that_may_train(answered_view):
+    plain = fitted(answered_view, templates=["{}"])
+    teacher = fitted(answered_view, argument="@fitted", templates=["{}"])
+    assert (plain.learns_from_labels, teacher.learns_from_labels) == (False, True)
+    rows = np.arange(100)
+    before = plain.predict_proba(answered_view, rows)
+    after = teacher.predict_proba(answered_view, rows)
+    temperature = fit_temperature(before, answered_view.labels[:100])
+    scale = teacher.parameters()["logit_scale"].item()
+    assert scale == pytest.approx(100.0 / temperature)
+    np.testing.assert_array_equal(before.argmax(axis=1), after.argmax(axis=1))
+    right = before.argmax(axis=1) == answered_view.labels[:100]
+    ece = [expected_calibration_error(p.max(axis=1), right) for p in (before, after)]
+    assert ece[1] < ece[0]
+
+
+def test_a_temperature_is_not_fitted_to_too_few_labels_or_to_right_ones_alone(answered_view):
+    labels = answered_view.labels.copy()
+    answered_view.labels = np.where(np.arange(200) < 19, labels, -1)
+    with pytest.raises(NotReadyError, match="there are 19"):
+        fitted(answered_view, argument="@fitted", templates=["{}"])
+    said = fitted(answered_view, templates=["{}"]).predict_proba(answered_view, np.arange(200))
+    answered_view.labels = said.argmax(axis=1)
+    with pytest.raises(NotReadyError, match="gets 0 wrong"):
+        fitted(answered_view, argument="@fitted", templates=["{}"])
 
 
 def test_an_encoder_without_text_tower_is_refused(rng):
