@@ -9,6 +9,7 @@ TEACHERS = Registry(
     {
         "neighbours": "annotate.teachers.neighbours:Neighbours",
         "probe": "annotate.teachers.probe:Probe",
+        "propagation": "annotate.teachers.propagation:Propagation",
         "zero_shot": "annotate.teachers.zero_shot:ZeroShot",
     },
 )

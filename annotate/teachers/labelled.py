@@ -19,15 +19,27 @@ def labelled_features(view: CorpusView, teacher: str) -> tuple[NDArray[np.float3
     NotReadyError
         If fewer than two classes have labels.
     """
-    if view.schema.task == "multi":
-        raise ConfigError(
-            f"The teacher {teacher} gives one class per item; this project's task is 'multi'."
-            " Import predictions of your own model: `annotate predictions import`."
-        )
-    rows = np.flatnonzero(view.labels != NO_LABEL)
+    rows = labelled_rows(view, teacher)
     features = view.features().take(rows)
     usable = np.isfinite(features).all(axis=1)
     labels = view.labels[rows[usable]]
+    _check_two_classes(labels, view, teacher)
+    return features[usable], labels
+
+
+def labelled_rows(view: CorpusView, teacher: str) -> Ints:
+    """Return the items that have a label, features or not; raises as ``labelled_features``."""
+    if view.schema.task == "multi":
+        raise ConfigError(
+            f"The teacher {teacher} gives one class per item; this project's task is 'multi'."
+            " Set task = 'single' in annotate.toml."
+        )
+    rows = np.flatnonzero(view.labels != NO_LABEL)
+    _check_two_classes(view.labels[rows], view, teacher)
+    return rows
+
+
+def _check_two_classes(labels: Ints, view: CorpusView, teacher: str) -> None:
     n_seen = len(np.unique(labels))
     if n_seen < 2:
         raise NotReadyError(
@@ -35,4 +47,3 @@ def labelled_features(view: CorpusView, teacher: str) -> tuple[NDArray[np.float3
             f" {len(view.schema.active)} have any. Run `annotate review`, or"
             " `annotate labels import`."
         )
-    return features[usable], labels
