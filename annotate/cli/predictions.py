@@ -11,8 +11,10 @@ from annotate.cli.arguments import Json, ProjectDir, opened
 from annotate.cli.output import print_json, print_lines, print_table, progress_bar
 
 NAME = "predictions"
+THE_ANSWER_IS_NO = 3
 app = typer.Typer(
-    help="Predictions: import those of your own model, list all.", no_args_is_help=True
+    help="Predictions: import those of your own model, list all, replace a costly teacher.",
+    no_args_is_help=True,
 )
 
 
@@ -64,3 +66,47 @@ def list_command(folder: ProjectDir, json: Json = False) -> None:
         return
     rows = [(p["teacher"], p["prediction_id"], p["n_items"]) for p in predictions]
     print_table(("teacher", "prediction", "items"), rows)
+
+
+@app.command("hand-over")
+def hand_over_command(
+    folder: ProjectDir,
+    costly: Annotated[str, typer.Argument(help="The teacher that costs.")],
+    cheap: Annotated[
+        str, typer.Argument(help="The one that is to take over; student: that of the rounds.")
+    ] = "student",
+    rounds: Annotated[int, typer.Option(help="Predictions in a row that must be good enough.")] = 3,
+    keep: Annotated[
+        float, typer.Option(help="Share of items, at least, on which nothing is lost, 0 to 1.")
+    ] = 0.95,
+    json: Json = False,
+) -> None:
+    """Say whether a cheap teacher may take over; exits 3 unless held-back labels show it."""
+    from annotate.steps.hand_over import hand_over
+
+    with opened(folder) as workspace:
+        report = hand_over(workspace, costly, cheap, n_rounds=rounds, least_kept=keep)
+    if json:
+        print_json(report)
+    else:
+        print_table(
+            ("measured", "costly right", "cheap right", "nothing lost", "at least"),
+            [
+                (r.n_measured, r.n_right_costly, r.n_right_cheap, r.n_kept, r.kept_low)
+                for r in report.rounds
+            ],
+            title=f"{report.cheap} in place of {report.costly}, oldest first",
+        )
+        said = {
+            "yes": "may take over",
+            "no": "may not take over: it loses too much",
+            "not shown": "has not shown yet that it may take over",
+        }
+        print_lines(
+            f"{report.cheap} {said[report.verdict]} ({report.n_rounds_asked} predictions in a row,"
+            f" nothing lost on {report.least_kept:.0%} of the items with 95 % confidence).",
+            f"They differ on {report.n_differ:,} of {report.n_items:,} items:"
+            " those are for people, or still for the costly one.",
+        )
+    if report.verdict != "yes":
+        raise typer.Exit(THE_ANSWER_IS_NO)

@@ -10,6 +10,7 @@ TEACHERS = Registry(
         "neighbours": "annotate.teachers.neighbours:Neighbours",
         "probe": "annotate.teachers.probe:Probe",
         "propagation": "annotate.teachers.propagation:Propagation",
+        "two_cues": "annotate.teachers.two_cues:TwoCues",
         "zero_shot": "annotate.teachers.zero_shot:ZeroShot",
     },
 )

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from annotate.errors import ConfigError, NotReadyError
+from annotate.errors import NotReadyError
 from annotate.protocols import NO_LABEL, CorpusView, Ints
+from annotate.teachers.stored import refuse_multi_label
 
 
 def labelled_features(view: CorpusView, teacher: str) -> tuple[NDArray[np.float32], Ints]:
@@ -29,11 +30,7 @@ def labelled_features(view: CorpusView, teacher: str) -> tuple[NDArray[np.float3
 
 def labelled_rows(view: CorpusView, teacher: str) -> Ints:
     """Return the items that have a label, features or not; raises as ``labelled_features``."""
-    if view.schema.task == "multi":
-        raise ConfigError(
-            f"The teacher {teacher} gives one class per item; this project's task is 'multi'."
-            " Set task = 'single' in annotate.toml."
-        )
+    refuse_multi_label(view, teacher)
     rows = np.flatnonzero(view.labels != NO_LABEL)
     _check_two_classes(view.labels[rows], view, teacher)
     return rows

@@ -92,7 +92,9 @@ def neighbour_graph(neighbours: Ints) -> Graph:
     """
     n_items, k = neighbours.shape
     ones = np.ones(n_items * k, dtype=np.float32)
-    starts = np.arange(0, n_items * k + 1, k)
+    # 32-bit positions where they reach: a product with the graph waits for memory.
+    position = np.int32 if n_items * k < 2**31 else np.int64
+    starts = np.arange(0, n_items * k + 1, k, dtype=position)
     directed = sparse.csr_array((ones, neighbours.ravel(), starts), shape=(n_items, n_items))
     directed.setdiag(0)
     graph = directed.maximum(directed.T).tocsr()

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.special import softmax
 
 from annotate.protocols import Teacher
 from annotate.schema import Schema, new_schema
@@ -13,17 +14,21 @@ from annotate.teachers import TEACHERS
 from tests.fakes import FakeView
 
 NAMES = TEACHERS.names()
+# What those need that build on predictions on record.
+WITH_ARGUMENT = {"two_cues": "two_cues:one+other"}
 
 
 @pytest.fixture
 def view(rng):
     truth = np.arange(45) % 3
     vectors = np.eye(3, 6)[truth] * 3 + rng.normal(size=(45, 6))
-    return FakeView(vectors, labels=np.where(np.arange(45) < 20, truth, -1))
+    view = FakeView(vectors, labels=np.where(np.arange(45) < 20, truth, -1))
+    view.stored = {name: softmax(rng.normal(size=(45, 3)), axis=1) for name in ("one", "other")}
+    return view
 
 
 def fit(name, view):
-    teacher = TEACHERS.make(name)
+    teacher = TEACHERS.make(WITH_ARGUMENT.get(name, name))
     teacher.fit(view)
     return teacher
 
@@ -59,6 +64,7 @@ def test_renumbered_classes_renumber_the_columns(name, view):
     labels = np.where(view.labels >= 0, np.argsort(order)[view.labels], -1)
     classes = [replace(view.schema.classes[old], class_no=new) for new, old in enumerate(order)]
     renumbered = FakeView(view.features().values, labels, Schema(tuple(classes)))
+    renumbered.stored = {name: proba[:, order] for name, proba in view.stored.items()}
     permuted = fit(name, renumbered).predict_proba(renumbered, np.arange(45))
     np.testing.assert_allclose(permuted, proba[:, order], atol=5e-3)
 
@@ -81,6 +87,7 @@ def test_never_learns_from_items_without_a_label(name, view):
 @pytest.mark.parametrize("name", NAMES)
 def test_a_class_nobody_labelled_has_a_column(name, view):
     wider = FakeView(view.features().values, view.labels, new_schema(["a", "b", "c", "d"]))
+    wider.stored = {name: np.pad(p, ((0, 0), (0, 1))) for name, p in view.stored.items()}
     proba = fit(name, wider).predict_proba(wider, np.arange(45))
     assert proba.shape == (45, 4)
     assert np.isfinite(proba).all()

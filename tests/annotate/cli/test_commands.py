@@ -102,3 +102,17 @@ def test_a_class_is_split_and_its_parts_are_merged_again(run, project):
     shown = run("schema", "merge", project, "saw", "drill", "--into", "device").out
     assert shown == "Schema version 3: fruit, device\n"
     assert "8 gold" in run("status", project).out
+
+
+def test_hand_over_needs_labels_that_measure(run, finished):
+    asked = run("predictions", "hand-over", finished, "probe")
+    assert asked.code == 2 and "labels that measure" in asked.err
+
+
+def test_hand_over_exits_3_until_it_was_shown(run, project, truth):
+    run("labels", "import", project, truth)
+    said = run("predictions", "hand-over", project, "probe", "student", "--rounds", 1)
+    assert said.code == 3
+    assert "has not shown yet" in said.out and "differ on" in said.out
+    kept = run("predictions", "hand-over", project, "probe", "--rounds", 1, "--keep", 0, "--json")
+    assert kept.code == 0 and '"verdict": "yes"' in kept.out

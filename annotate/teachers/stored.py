@@ -1,0 +1,43 @@
+"""What teachers share that build on predictions on record."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+from numpy.typing import NDArray
+
+from annotate.errors import ConfigError
+from annotate.protocols import CorpusView, Rows
+
+ROWS_PER_BLOCK = 65_536
+
+
+def refuse_multi_label(view: CorpusView, teacher: str) -> None:
+    """Raise ConfigError if an item may have several classes."""
+    if view.schema.task == "multi":
+        raise ConfigError(
+            f"The teacher {teacher} gives one class per item; this project's task is 'multi'."
+            " Set task = 'single' in annotate.toml."
+        )
+
+
+def split_in_two(argument: str | None, teacher: str, parts: str, example: str) -> tuple[str, str]:
+    """Return the two sides of the only ``+``, or raise ConfigError that names ``parts``."""
+    sides = (argument or "").split("+")
+    if len(sides) != 2 or not all(sides):
+        raise ConfigError(
+            f"The teacher {teacher} needs {parts}, joined by one '+'; got {argument!r}."
+            f" Give for instance {example}; a prediction's id stands for a name with a '+' in it."
+        )
+    return sides[0], sides[1]
+
+
+def fingerprint(proba: Rows) -> NDArray[np.uint8]:
+    """Return (32,) the SHA-256 of the probabilities: what a teacher that reads them learnt."""
+    digest = hashlib.sha256()
+    n_rows = proba.shape[0]
+    for start in range(0, n_rows, ROWS_PER_BLOCK):
+        block = proba.read(start, min(start + ROWS_PER_BLOCK, n_rows))
+        digest.update(np.ascontiguousarray(block, dtype=np.float32).tobytes())
+    return np.frombuffer(digest.digest(), dtype=np.uint8)
