@@ -1,4 +1,4 @@
-"""`annotate labels`: labels from outside, and how far reviewers agree."""
+"""`annotate labels`: labels from outside, how far reviewers agree, which class comes next."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 NAME = "labels"
 MOST_ROWS = 40  # of a table for people; --json has all
 app = typer.Typer(
-    help="Labels: import them, list conflicts, measure agreement.", no_args_is_help=True
+    help="Labels: import them, list conflicts, measure agreement, choose the next class.",
+    no_args_is_help=True,
 )
 
 
@@ -78,6 +79,33 @@ def conflicts_command(folder: ProjectDir, json: Json = False) -> None:
             for c in conflicts
         ],
     )
+
+
+@app.command("next-class")
+def next_class_command(
+    folder: ProjectDir,
+    metric: Annotated[
+        str, typer.Argument(help="How far apart classes are: a CSV file, or text for their names.")
+    ],
+    json: Json = False,
+) -> None:
+    """Say which class without labels should get its first ones: the farthest from all others."""
+    from annotate.steps.next_class import find_next_class
+
+    with opened(folder) as workspace:
+        report = find_next_class(workspace, metric)
+    if json:
+        print_json(report)
+        return
+    print_lines(
+        f"{report.n_observed:,} of {report.n_classes:,} classes have labels that may train.",
+        f"Next: {report.next_class}."
+        if report.next_class
+        else "Every class has labels or lies between classes that have.",
+    )
+    if report.distances:
+        rows = [(name, f"{far:.4g}") for name, far in report.distances.items()]
+        print_table(("class", "distance"), rows[:MOST_ROWS])
 
 
 @app.command("agreement")

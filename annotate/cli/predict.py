@@ -19,7 +19,9 @@ def command(
     folder: ProjectDir,
     teacher: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="zero_shot, probe, neighbours, propagation, imported:NAME, ..."),
+        typer.Option(
+            metavar="NAME", help="zero_shot, probe, neighbours, propagation, imported:NAME, ..."
+        ),
     ] = None,
     json: Json = False,
 ) -> None:

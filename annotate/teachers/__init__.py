@@ -7,6 +7,7 @@ from annotate.registry import Registry
 TEACHERS = Registry(
     "teacher",
     {
+        "frechet": "annotate.teachers.frechet:Frechet",
         "neighbours": "annotate.teachers.neighbours:Neighbours",
         "probe": "annotate.teachers.probe:Probe",
         "propagation": "annotate.teachers.propagation:Propagation",

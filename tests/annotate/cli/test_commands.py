@@ -116,3 +116,11 @@ def test_hand_over_exits_3_until_it_was_shown(run, project, truth):
     assert "has not shown yet" in said.out and "differ on" in said.out
     kept = run("predictions", "hand-over", project, "probe", "--rounds", 1, "--keep", 0, "--json")
     assert kept.code == 0 and '"verdict": "yes"' in kept.out
+
+
+def test_next_class_is_named_with_its_distance(run, project, tmp_path):
+    metric = tmp_path / "metric.csv"
+    metric.write_text("class,fruit,tool\nfruit,0,1\ntool,1,0\n")
+    said = run("labels", "next-class", project, metric)
+    assert "2 of 2 classes have labels" in said.out and "Every class has labels" in said.out
+    assert '"next_class": null' in run("labels", "next-class", project, metric, "--json").out
