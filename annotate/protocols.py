@@ -24,7 +24,7 @@ Bools = NDArray[np.bool_]
 NO_LABEL = -1
 
 # What a selector may ask for: only what is asked for is computed or read.
-Need = Literal["features", "neighbours", "history"]
+Need = Literal["features", "neighbours", "history", "ids"]
 NO_NEEDS: frozenset[Need] = frozenset()
 
 
@@ -195,6 +195,8 @@ class SelectionContext:
         Of the encoder in use; None where none exist.
     history : sequence of float arrays or Rows of shape (n_items, n_classes)
         What the teachers of the earlier rounds of this line said, oldest first, without ``proba``.
+    rows_of : function, optional
+        Gives the item_no of each id, -1 for an id that is no item; None where nobody asked.
     candidates : int array of shape (n_items,), optional
         In a chain, the class that the earlier selectors accepted for each item, -1 = none: the only
         pairs to consider. None considers every class of every item.
@@ -209,6 +211,7 @@ class SelectionContext:
     candidates: Ints | None = None
     features: Rows | None = None
     history: Sequence[Floats | Rows] = ()
+    rows_of: Callable[[Sequence[str]], Ints] | None = None
 
 
 @dataclass(frozen=True)

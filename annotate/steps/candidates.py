@@ -70,4 +70,5 @@ def selection_context(
         ),
         features=view.features() if view and "features" in needs else None,
         history=[candidate_proba(workspace, prediction_id, given) for prediction_id in history],
+        rows_of=StoredCorpus(workspace, given.training).rows_of if "ids" in needs else None,
     )

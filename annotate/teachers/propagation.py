@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from annotate.checks import check_labels
+from annotate.compute.edge_list import Graph, edges_to_graph, read_edges
 from annotate.protocols import NO_LABEL, CorpusView, Floats, Ints
-from annotate.teachers.edge_list import Graph, edges_to_graph, read_edges
 from annotate.teachers.labelled import labelled_rows
 
 N_NEIGHBOURS = 10

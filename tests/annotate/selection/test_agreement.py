@@ -36,3 +36,31 @@ def test_an_item_whose_neighbours_have_no_answer_is_rejected():
 def test_without_neighbours_it_says_which_step_is_missing():
     with pytest.raises(NotReadyError, match="annotate embed"):
         Agreement().select(PROBA, SelectionContext(labels=np.full(4, -1)))
+
+
+def item_numbers(ids):
+    return np.array([int(name) if name.isdigit() and int(name) < 4 else -1 for name in ids])
+
+
+@pytest.fixture
+def edges_file(tmp_path):
+    path = tmp_path / "edges.csv"
+    path.write_text("source,target\n0,1\n0,2\n1,3\n0,99\n")
+    return path
+
+
+def test_on_a_graph_the_items_that_edges_lead_to_vote(edges_file):
+    context = SelectionContext(labels=np.full(4, -1), rows_of=item_numbers)
+    selector = Agreement(f"0.6@{edges_file}")
+    assert selector.needs == {"ids"} and selector.name == f"agreement:0.6@{edges_file}"
+    selection = selector.select(PROBA, context)
+    # Shares: item 0 has 1 of 2 (items 1 and 2), item 1 both of 0 and 3, item 2 none, item 3 all.
+    assert selection.labels(4).tolist() == [-1, 0, -1, 0]
+
+
+def test_on_a_graph_too_an_item_without_voters_is_rejected(edges_file):
+    proba = PROBA.copy()
+    proba[1] = np.nan
+    context = SelectionContext(labels=np.full(4, -1), rows_of=item_numbers)
+    selection = Agreement(f"0.0@{edges_file}").select(proba, context)
+    assert selection.labels(4).tolist() == [0, -1, 1, -1]

@@ -74,3 +74,10 @@ def test_rejected_pairs_are_never_selected(predicted):
     proba = candidate_proba(predicted, select(predicted).prediction_id, given)
     assert proba[60, best] == 0
     np.testing.assert_allclose(proba[60].sum(), 1, rtol=1e-5)
+
+
+def test_a_graph_of_your_own_votes(predicted, tmp_path):
+    (tmp_path / "edges.csv").write_text("source,target\nt000,t119\nt117,t118\nt117,t116\n")
+    report = select(predicted, [f"agreement:0@{tmp_path / 'edges.csv'}"])
+    # Of the items without gold, those that an edge leads away from: t116 to t119.
+    assert (report.n_considered, report.n_accepted) == (90, 4)

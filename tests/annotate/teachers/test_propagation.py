@@ -8,7 +8,6 @@ from sklearn.datasets import load_digits
 
 from annotate.errors import ConfigError, NotReadyError, SourceError
 from annotate.schema import new_schema
-from annotate.teachers.edge_list import edges_to_graph, read_edges
 from annotate.teachers.propagation import Propagation, neighbour_graph, propagate_labels
 from tests.fakes import FakeView
 
@@ -90,14 +89,6 @@ def test_a_given_graph_is_read_by_item_ids(rng, edges_file):
     assert view.features().n_rows_read == 0
     assert teacher.parameters()["source"].tolist() == [0, 2]
     assert teacher.parameters()["target"].tolist() == [1, 3]
-
-
-def test_of_repeated_edges_the_heaviest_counts(rng, edges_file):
-    view = FakeView(rng.normal(size=(3, 2)))
-    rows = [("0", "1", 2), ("1", "0", 5), ("1", "2", 0.5)]
-    edges = read_edges(edges_file(rows, ("source", "target", "weight")), view.rows_of)
-    graph = edges_to_graph(edges, 3).toarray()
-    np.testing.assert_array_equal(graph, [[0, 5, 0], [5, 0, 0.5], [0, 0.5, 0]])
 
 
 @pytest.mark.parametrize(
