@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json as json_module
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from annotate.cli.arguments import Json, ProjectDir, opened
-from annotate.cli.output import print_json, print_lines, print_table
+from annotate.cli.output import print_json, print_lines, print_table, progress_bar
 
 NAME = "items"
-app = typer.Typer(help="Items: list, drop, and see what is in quarantine.", no_args_is_help=True)
+app = typer.Typer(
+    help="Items: list, drop, find topics, and see what is in quarantine.", no_args_is_help=True
+)
 
 
 @app.command("list")
@@ -73,3 +76,28 @@ def quarantine_command(folder: ProjectDir, json: Json = False) -> None:
     if rows:
         print_table(("source", "input", "code", "detail"), rows)
     print_lines(f"{len(rows):,} inputs are in quarantine.")
+
+
+@app.command("topics")
+def topics_command(
+    folder: ProjectDir,
+    topics: Annotated[int, typer.Option(min=2, help="How many topics.")] = 20,
+    out: Annotated[
+        Path | None, typer.Option(metavar="F", help="A new CSV file: the topic of each item.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Group texts that use the same words, to be looked at and labelled together."""
+    from annotate.steps.topics import find_item_topics
+
+    with opened(folder) as workspace, progress_bar() as progress:
+        report = find_item_topics(workspace, topics, out=out, progress=progress)
+    if json:
+        print_json(report)
+        return
+    rows = [(group.n_items, group.n_sure, " ".join(group.words)) for group in report.groups]
+    print_table(("items", "sure", "words"), rows)
+    print_lines(
+        f"{report.n_items:,} items; {report.n_without:,} have none of the words that count."
+        " Sure: in the half that is surest of its topic."
+    )

@@ -124,3 +124,15 @@ def test_next_class_is_named_with_its_distance(run, project, tmp_path):
     said = run("labels", "next-class", project, metric)
     assert "2 of 2 classes have labels" in said.out and "Every class has labels" in said.out
     assert '"next_class": null' in run("labels", "next-class", project, metric, "--json").out
+
+
+def test_topics_are_listed_with_their_words_or_as_json(run, tmp_path):
+    rows = [(n, f"plum{n % 10} pear{n % 10}") for n in range(40)]
+    pd.DataFrame(rows, columns=["id", "text"]).to_csv(tmp_path / "t.csv", index=False)
+    with annotate.create(tmp_path / "p", ["a", "b"], modality="text") as project:
+        project.add(tmp_path / "t.csv")
+    shown = run("items", "topics", tmp_path / "p", "--topics", 2, "--out", tmp_path / "o.csv")
+    assert "40 items; 0 have none" in shown.out and "plum" in shown.out
+    assert len(pd.read_csv(tmp_path / "o.csv")) == 40
+    told = run("items", "topics", tmp_path / "p", "--topics", 2, "--json").out
+    assert '"n_without": 0' in told and told.count("\n") == 1
