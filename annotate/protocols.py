@@ -183,6 +183,9 @@ class SelectionContext:
     ----------
     labels : int array of shape (n_items,)
         Given labels, -1 = none. Labelled items are never considered as pseudo-labels.
+    training : int array of shape (n_items,), optional
+        Those of them that a selector may learn from: no held-back gold, no answer that measures.
+        None means all may teach.
     round_no, n_rounds : int
         The round being selected for, from 1, out of how many were asked for.
     seed : int
@@ -212,6 +215,12 @@ class SelectionContext:
     features: Rows | None = None
     history: Sequence[Floats | Rows] = ()
     rows_of: Callable[[Sequence[str]], Ints] | None = None
+    training: Ints | None = None
+
+    @property
+    def teaching(self) -> Ints:
+        """Return (n_items,) the labels that a selector may learn from, -1 = none."""
+        return self.labels if self.training is None else self.training
 
 
 @dataclass(frozen=True)

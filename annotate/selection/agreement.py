@@ -22,7 +22,8 @@ class Agreement:
     Its neighbours are the 15 nearest by features, or those that a graph of your own gives it.
 
     A neighbour votes with its given label if it has one, else with its likeliest class; neighbours
-    without either do not vote, and an item without voters is rejected.
+    without either do not vote, nor do labels that only measure, and an item without voters is
+    rejected.
 
     Parameters
     ----------
@@ -55,7 +56,7 @@ class Agreement:
             If the file of edges cannot be used.
         """
         found = find_candidates(proba, context)
-        votes = context.labels.astype(np.int32)
+        votes = context.teaching.astype(np.int32)
         likeliest = found if context.candidates is None else _likeliest(proba, context)
         votes[likeliest.rows] = likeliest.classes
         accepted = self._shares(found, votes, context) >= self.min_share

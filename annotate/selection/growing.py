@@ -62,7 +62,7 @@ def equal_classes_fit(proba: Floats | Rows, context: SelectionContext) -> bool:
 def _agreement(labelled: Candidates, context: SelectionContext) -> float:
     """Return the mean share of an item's neighbours that have its class; given labels vote too."""
     assert context.neighbours is not None
-    votes = context.labels.astype(np.int32)
+    votes = context.teaching.astype(np.int32)
     votes[labelled.rows] = labelled.classes
     shares = vote_shares(labelled, votes, context.neighbours[:, :N_VOTERS])
     has_voters = ~np.isnan(shares)

@@ -61,6 +61,7 @@ def selection_context(
     history = earlier if "history" in needs else ()
     return SelectionContext(
         labels=given.current,
+        training=given.training,
         round_no=round_no,
         n_rounds=n_rounds,
         seed=seed,

@@ -116,6 +116,21 @@ def test_reads_nothing_that_it_does_not_ask_for(name, proba, context):
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_labels_that_only_measure_teach_it_nothing(name, proba, context):
+    measures = np.flatnonzero(context.labels >= 0)[::2]
+    training = context.labels.copy()
+    training[measures] = -1
+    other = context.labels.copy()
+    other[measures] = (other[measures] + 1) % 4
+    np.testing.assert_array_equal(
+        SELECTORS.make(name).select(proba, replace(context, training=training)).accepted,
+        SELECTORS.make(name)
+        .select(proba, replace(context, training=training, labels=other))
+        .accepted,
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_refuses_logits(name, proba, context):
     with pytest.raises(ValueError, match="sum to 1"):
         SELECTORS.make(name).select(proba + 1, context)

@@ -26,6 +26,13 @@ def test_a_given_label_outvotes_the_teacher():
     assert selection.labels(4).tolist() == [-1, -1, 1, -1]
 
 
+def test_a_label_that_only_measures_has_no_vote():
+    labels = np.array([-1, 1, -1, -1])
+    context = SelectionContext(labels=labels, training=np.full(4, -1), neighbours=NEIGHBOURS)
+    # Without item 1, items 0 and 3 have only item 2 to vote, which says class 1.
+    assert Agreement(0.5).select(PROBA, context).labels(4).tolist() == [-1, -1, -1, -1]
+
+
 def test_an_item_whose_neighbours_have_no_answer_is_rejected():
     proba = PROBA.copy()
     proba[1:3] = np.nan
