@@ -241,7 +241,8 @@ class Selection:
     reason_names : tuple of str
         Why pairs were rejected, in words a user reads, e.g. "confidence below 0.9".
     equal_classes : bool
-        True where the selector gave every class a quota of the same size; a chain never says so.
+        True where every class got a quota of the same size, and nothing later in a chain turned any
+        of it away.
     """
 
     rows: Ints

@@ -8,10 +8,12 @@ SELECTORS = Registry(
     "selector",
     {
         "agreement": "annotate.selection.agreement:Agreement",
+        "curriculum": "annotate.selection.curriculum:Curriculum",
         "growing": "annotate.selection.growing:Growing",
         "growing_quota": "annotate.selection.quota:GrowingQuota",
         "growing_share": "annotate.selection.growing_share:GrowingShare",
         "quota": "annotate.selection.quota:Quota",
+        "ramp": "annotate.selection.ramp:Ramp",
         "threshold": "annotate.selection.threshold:Threshold",
     },
 )

@@ -64,4 +64,5 @@ def _join(earlier: Selection, later: Selection) -> Selection:
         weights=weights,
         reasons=reasons,
         reason_names=(*earlier.reason_names, *later.reason_names[1:]),
+        equal_classes=earlier.equal_classes and bool(later.accepted.all()),
     )

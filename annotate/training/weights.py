@@ -42,7 +42,9 @@ def balance_weights(weights: Floats, is_given: Bools) -> NDArray[np.float32]:
 
     Many pseudo-labels would otherwise drown the few labels known to be right. None is made lighter
     than ``LEAST_PSEUDO_WEIGHT`` of its weight, though: the first handful of answers must not sway a
-    whole corpus. Without given labels nothing changes.
+    whole corpus. What a selector gave a weight below 1 stays that much lighter, so where all have
+    a weight of 0.1 they weigh together a tenth of the given labels. Without given labels nothing
+    changes.
 
     Parameters
     ----------
@@ -56,8 +58,8 @@ def balance_weights(weights: Floats, is_given: Bools) -> NDArray[np.float32]:
     Menghini et al. 2023, arXiv:2306.01669: both parts of the loss weigh alike. The limit is ours.
     """
     given = float(weights[is_given].sum(dtype=np.float64))
-    pseudo = float(weights[~is_given].sum(dtype=np.float64))
-    factor = min(1.0, max(LEAST_PSEUDO_WEIGHT, given / pseudo)) if given and pseudo else 1.0
+    n_pseudo = np.count_nonzero(~is_given)
+    factor = min(1.0, max(LEAST_PSEUDO_WEIGHT, given / n_pseudo)) if given and n_pseudo else 1.0
     return np.where(is_given, weights, weights * factor).astype(np.float32)
 
 

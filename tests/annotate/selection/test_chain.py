@@ -46,6 +46,12 @@ def test_each_pair_keeps_the_reason_of_the_selector_that_rejected_it(proba, cont
     assert ((named == "accepted") == selection.accepted).all()
 
 
+def test_equal_quotas_stay_equal_until_something_is_turned_away(proba, context):
+    assert chain([Quota(4), Threshold(0.0)]).select(proba, context).equal_classes
+    assert not chain([Quota(4), Threshold(0.9)]).select(proba, context).equal_classes
+    assert not chain([Threshold(0.0), Threshold(0.0)]).select(proba, context).equal_classes
+
+
 def test_a_single_selector_is_no_chain():
     only = Threshold(0.5)
     assert chain([only]) is only

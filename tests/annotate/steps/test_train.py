@@ -52,7 +52,8 @@ def test_given_labels_never_change_and_what_measures_never_trains():
     )  # fmt: skip
     labels, weights = training_set(Given, selection)
     assert labels.tolist() == [0, -1, 2, -1, 2]
-    assert weights[[0, 2, 4]].tolist() == [1.0, 0.5, 0.5]
+    # The two together weigh half as much as the label given, in all 1.5; then both classes alike.
+    assert weights[[0, 2, 4]].tolist() == [0.75, 0.375, 0.375]
 
 
 def test_the_same_settings_give_the_same_bytes(workspace, gold, tmp_path):

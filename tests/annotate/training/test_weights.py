@@ -22,8 +22,13 @@ def test_refuses_what_are_no_weights(weights):
 
 def test_pseudo_labels_together_weigh_no_more_than_given_ones():
     is_given = np.array([True, True, False, False, False, False])
-    balanced = balance_weights(np.array([1, 1, 2, 2, 2, 2]), is_given)
-    np.testing.assert_allclose(balanced, [1, 1, 0.5, 0.5, 0.5, 0.5])
+    np.testing.assert_allclose(balance_weights(np.ones(6), is_given), [1, 1, 0.5, 0.5, 0.5, 0.5])
+
+
+def test_what_a_selector_made_lighter_stays_lighter():
+    is_given = np.array([True, True, False, False, False, False])
+    balanced = balance_weights(np.array([1, 1, 0.1, 0.1, 0.1, 0.1]), is_given)
+    np.testing.assert_allclose(balanced[~is_given].sum(), 0.1 * balanced[is_given].sum())
 
 
 def test_few_pseudo_labels_keep_their_weight():
