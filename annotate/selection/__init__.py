@@ -7,13 +7,20 @@ from annotate.registry import Registry
 SELECTORS = Registry(
     "selector",
     {
+        "adamatch": "annotate.selection.adamatch:AdaMatch",
         "agreement": "annotate.selection.agreement:Agreement",
         "curriculum": "annotate.selection.curriculum:Curriculum",
+        "dash": "annotate.selection.dash:Dash",
+        "flexmatch": "annotate.selection.flexmatch:FlexMatch",
+        "freematch": "annotate.selection.freematch:FreeMatch",
         "growing": "annotate.selection.growing:Growing",
         "growing_quota": "annotate.selection.quota:GrowingQuota",
         "growing_share": "annotate.selection.growing_share:GrowingShare",
+        "marginmatch": "annotate.selection.marginmatch:MarginMatch",
         "quota": "annotate.selection.quota:Quota",
         "ramp": "annotate.selection.ramp:Ramp",
+        "softmatch": "annotate.selection.softmatch:SoftMatch",
         "threshold": "annotate.selection.threshold:Threshold",
+        "ups": "annotate.selection.ups:UPS",
     },
 )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from annotate.checks import check_labels, check_proba
-from annotate.protocols import NO_LABEL, Bools, Floats, Rows, SelectionContext
+from annotate.protocols import NO_LABEL, Bools, Floats, Ints, Rows, SelectionContext
 
 ROWS_PER_BLOCK = 65_536
 
@@ -72,6 +72,39 @@ def iter_open_rows(
             block = np.where(active, block, 0)
         rows = np.flatnonzero(is_open)
         yield start + rows, block if len(rows) == len(block) else block[rows]
+
+
+def iter_pool(
+    proba: Floats | Rows, context: SelectionContext
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+    """Yield what ``iter_open_rows`` does, of all open items whatever a chain accepted so far."""
+    return iter_open_rows(proba, replace(context, candidates=None))
+
+
+def read_rows(proba: Floats | Rows, rows: Ints, context: SelectionContext) -> NDArray[np.float32]:
+    """Return float32 probabilities of some items; a retired class has probability 0."""
+    block = proba[rows] if isinstance(proba, np.ndarray) else proba.take(rows)
+    active = active_classes(context, proba.shape[1])
+    block = np.asarray(block, dtype=np.float32)
+    return block if active.all() else np.where(active, block, 0)
+
+
+def read_history(
+    proba: Floats | Rows, rows: Ints, context: SelectionContext
+) -> Iterator[NDArray[np.float32]]:
+    """Yield what each earlier round said of some items, oldest first; NaN where it had no answer.
+
+    Raises
+    ------
+    ValueError
+        If an earlier round's probabilities have another shape than ``proba``.
+    """
+    for said in context.history:
+        if said.shape != proba.shape:
+            raise ValueError(
+                f"Earlier rounds must have the shape of proba, {proba.shape}; got {said.shape}."
+            )
+        yield read_rows(said, rows, context)
 
 
 def active_classes(context: SelectionContext, n_classes: int) -> Bools:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from annotate.protocols import NO_NEEDS, Floats, Rows, Selection, SelectionContext
+from annotate.protocols import NO_NEEDS, Floats, Ints, Rows, Selection, SelectionContext
 from annotate.selection.candidates import (
     Candidates,
     active_classes,
     find_candidates,
     iter_open_rows,
 )
+from annotate.selection.claims import with_claims
 from annotate.selection.settings import read_count
 
 
@@ -78,7 +79,7 @@ def growing_quota(n_open: int, n_classes: int, round_no: int, n_rounds: int) -> 
 
 
 def select_quotas(
-    proba: Floats | Rows, context: SelectionContext, likeliest: Candidates, quota: int
+    proba: Floats | Rows, context: SelectionContext, likeliest: Candidates, quota: int | Ints
 ) -> Selection:
     """Return what a quota of ``quota`` items for each class accepts.
 
@@ -88,16 +89,11 @@ def select_quotas(
     context : SelectionContext
     likeliest : Candidates
         From ``find_candidates`` on the same probabilities.
-    quota : int
-        Retired classes have none.
+    quota : int or int array of shape (n_classes,)
+        Of all classes, or of each. Retired classes have none.
     """
     claimed = _claim(proba, context, quota)
-    wanted = claimed[likeliest.rows]
-    others = np.flatnonzero((wanted >= 0) & (wanted != likeliest.classes))
-    rows = np.concatenate([likeliest.rows, likeliest.rows[others]])
-    classes = np.concatenate([likeliest.classes, wanted[others]])
-    order = np.lexsort((classes, rows))
-    rows, classes = rows[order], classes[order]
+    rows, classes = with_claims(likeliest, claimed[likeliest.rows])
     accepted = claimed[rows] == classes
     reasons = np.where(accepted, 0, np.where(claimed[rows] >= 0, 2, 1)).astype(np.int8)
     return Selection(
@@ -111,15 +107,15 @@ def select_quotas(
             "not among its class's most confident",
             "accepted for another class",
         ),
-        equal_classes=True,
+        equal_classes=isinstance(quota, int),
     )
 
 
-def _claim(proba: Floats | Rows, context: SelectionContext, quota: int) -> NDArray[np.int32]:
+def _claim(proba: Floats | Rows, context: SelectionContext, quota: int | Ints) -> NDArray[np.int32]:
     """Return (n_items,) the class that keeps each item, -1 = none."""
     n_items, n_classes = proba.shape
     active = active_classes(context, n_classes)
-    tops = [_Top(quota if active[c] else 0) for c in range(n_classes)]
+    tops = [_Top(int(k)) for k in np.broadcast_to(quota, n_classes) * active]
     for rows, block in iter_open_rows(proba, context):
         by_class = np.ascontiguousarray(block.T)
         for class_no, top in enumerate(tops):

@@ -83,7 +83,10 @@ def test_renumbered_classes_renumber_the_labels(name, proba, context):
     new_number = np.argsort(order)
     labels = np.where(context.labels >= 0, new_number[context.labels], -1)
     plain = SELECTORS.make(name).select(proba, context).labels(80)
-    renumbered = SELECTORS.make(name).select(proba[:, order], replace(context, labels=labels))
+    history = [said[:, order] for said in context.history]
+    renumbered = SELECTORS.make(name).select(
+        proba[:, order], replace(context, labels=labels, history=history)
+    )
     expected = np.where(plain >= 0, new_number[plain], -1)
     np.testing.assert_array_equal(renumbered.labels(80), expected)
 
