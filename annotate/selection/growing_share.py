@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from annotate.protocols import NO_NEEDS, Floats, Rows, Selection, SelectionContext
-from annotate.selection.candidates import find_candidates
+from annotate.protocols import NO_NEEDS, Bools, Floats, Rows, Selection, SelectionContext
+from annotate.selection.candidates import Candidates, find_candidates
 from annotate.selection.quota import largest
 
 
@@ -29,12 +29,7 @@ class GrowingShare:
         """Consider every open item's likeliest class, or that of the chain so far."""
         found = find_candidates(proba, context)
         share = min(1.0, context.round_no / context.n_rounds)
-        accepted = np.zeros(len(found.rows), dtype=np.bool_)
-        for class_no in np.unique(found.classes):
-            members = np.flatnonzero(found.classes == class_no)
-            n_accepted = -(-len(members) * context.round_no // context.n_rounds)
-            kept = largest(found.confidence[members], min(n_accepted, len(members)))
-            accepted[members[kept]] = True
+        accepted = most_confident(found, context.round_no, context.n_rounds)
         return Selection(
             rows=found.rows,
             classes=found.classes,
@@ -43,3 +38,14 @@ class GrowingShare:
             reasons=(~accepted).astype(np.int8),
             reason_names=("accepted", f"not in the most confident {share:.0%} of its class"),
         )
+
+
+def most_confident(found: Candidates, round_no: int, n_rounds: int) -> Bools:
+    """Return which pairs are among the most confident round_no / n_rounds of their class."""
+    accepted = np.zeros(len(found.rows), dtype=np.bool_)
+    for class_no in np.unique(found.classes):
+        members = np.flatnonzero(found.classes == class_no)
+        n_accepted = -(-len(members) * round_no // n_rounds)
+        kept = largest(found.confidence[members], min(n_accepted, len(members)))
+        accepted[members[kept]] = True
+    return accepted
