@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from annotate.protocols import Need, SelectionContext
+from annotate.protocols import Ints, Need, SelectionContext
 from annotate.steps.corpus_view import StoredCorpus
 from annotate.steps.given_labels import GivenLabels
 from annotate.steps.predicting import StoredProba
@@ -25,14 +25,45 @@ def candidate_proba(
     prediction. A class that a reviewer refused for an item has probability 0 there.
     """
     stored = StoredProba(workspace.store, prediction_id, workspace.schema)
-    proba = stored.read_all(len(given.current))
+    n_items = len(given.current)
+    return _rule_out(stored.read_all(n_items), np.arange(n_items), given)
+
+
+class CandidateProba:
+    """What ``candidate_proba`` returns, read block by block; for rounds beside the current one."""
+
+    def __init__(self, workspace: Workspace, prediction_id: str, given: GivenLabels) -> None:
+        self._stored = StoredProba(workspace.store, prediction_id, workspace.schema)
+        self._given = given
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Return (n_items, n_classes), items that came later included."""
+        return len(self._given.current), self._stored.shape[1]
+
+    def read(self, start: int, stop: int) -> NDArray[np.float32]:
+        """Return the probabilities of items start to stop - 1."""
+        return self.take(np.arange(start, stop))
+
+    def take(self, rows: Ints) -> NDArray[np.float32]:
+        """Return the probabilities of some items."""
+        return _rule_out(self._stored.take(rows), np.asarray(rows), self._given)
+
+
+def _rule_out(proba: NDArray[np.float32], rows: Ints, given: GivenLabels) -> NDArray[np.float32]:
+    """Take out of probabilities of ``rows``, in place, what people have ruled out."""
     items, classes = given.human.rejected[:, 0], given.human.rejected[:, 1]
-    proba[items, classes] = 0
-    rows = np.unique(items)
-    totals = proba[rows].sum(axis=1, keepdims=True)
+    place = np.full(len(given.current), -1)
+    place[rows] = np.arange(len(rows))
+    here = place[items] >= 0
+    refused = place[items[here]]
+    proba[refused, classes[here]] = 0
+    changed = np.unique(refused)
+    totals = proba[changed].sum(axis=1, keepdims=True)
     with np.errstate(invalid="ignore"):
-        proba[rows] /= totals  # a row whose only class was refused becomes NaN: no answer is left
-    proba[given.dropped | given.human.conflict] = np.nan
+        # A row whose only class was refused becomes NaN: no answer is left.
+        proba[changed] /= totals
+    proba[(given.dropped | given.human.conflict)[rows]] = np.nan
     return proba
 
 
@@ -70,6 +101,6 @@ def selection_context(
             view.neighbours(NEIGHBOURS_FOR_SELECTORS) if view and "neighbours" in needs else None
         ),
         features=view.features() if view and "features" in needs else None,
-        history=[candidate_proba(workspace, prediction_id, given) for prediction_id in history],
+        history=[CandidateProba(workspace, prediction_id, given) for prediction_id in history],
         rows_of=StoredCorpus(workspace, given.training).rows_of if "ids" in needs else None,
     )

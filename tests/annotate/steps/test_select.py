@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from annotate.errors import NotReadyError, UnknownNameError
+from annotate.steps.candidates import CandidateProba, candidate_proba
+from annotate.steps.given_labels import read_given_labels
 from annotate.steps.predict import predict
 from annotate.steps.predicting import StoredProba
 from annotate.steps.select import select
@@ -67,9 +69,6 @@ def test_rejected_pairs_are_never_selected(predicted):
     ).read_all(120)
     best = int(before[60].argmax())
     append_decisions(predicted.store, [Decision("e", 60, "ann", "reject", 1, class_no=best)])
-    from annotate.steps.candidates import candidate_proba
-    from annotate.steps.given_labels import read_given_labels
-
     given = read_given_labels(predicted)
     proba = candidate_proba(predicted, select(predicted).prediction_id, given)
     assert proba[60, best] == 0
@@ -81,3 +80,22 @@ def test_a_graph_of_your_own_votes(predicted, tmp_path):
     report = select(predicted, [f"agreement:0@{tmp_path / 'edges.csv'}"])
     # Of the items without gold, those that an edge leads away from: t116 to t119.
     assert (report.n_considered, report.n_accepted) == (90, 4)
+
+
+def test_earlier_rounds_are_read_in_parts_less_what_people_ruled_out(predicted):
+    from annotate.store.decisions import Decision, append_decisions
+
+    prediction_id = select(predicted).prediction_id
+    events = [Decision(f"r{c}", 60, f"p{c}", "reject", 1, class_no=c) for c in range(3)]
+    events += [Decision("e", 61, "ann", "reject", 1, class_no=0)]
+    events += [Decision(f"c{c}", 62, f"p{c}", "relabel", 1, class_no=c) for c in range(2)]
+    append_decisions(predicted.store, events)
+    given = read_given_labels(predicted)
+    whole = candidate_proba(predicted, prediction_id, given)
+    assert np.isnan(whole[[60, 62]]).all()  # every class refused; two people who differ
+    assert whole[61, 0] == 0
+    parts = CandidateProba(predicted, prediction_id, given)
+    assert parts.shape == whole.shape
+    np.testing.assert_array_equal(parts.read(55, 65), whole[55:65])
+    rows = np.array([61, 3, 62, 119, 60])
+    np.testing.assert_array_equal(parts.take(rows), whole[rows])
