@@ -41,6 +41,7 @@ class Settings:
     id_column: str = "id"
     label_column: str = "label"
     gold_per_class: int = 10
+    selector: str = ""  # empty: the default
     rounds: int = DEFAULT_ROUNDS
     first_seed: int = 0
     seeds: int = 5
@@ -108,7 +109,13 @@ def _accuracy(
     )
     add(workspace, settings.source, options, progress=progress)
     import_labels(workspace, folder.with_name(f"{folder.name}-gold.csv"), role=role)
-    train(workspace, n_rounds=n_rounds, teacher="probe", progress=progress)
+    train(
+        workspace,
+        n_rounds=n_rounds,
+        selectors=[settings.selector] if settings.selector else None,
+        teacher="probe",
+        progress=progress,
+    )
     result = evaluate(workspace, folder.with_name(f"{folder.name}-rest.csv"))
     workspace.close()
     return result.accuracy_all
