@@ -26,6 +26,7 @@ BENCHMARKS = (
     "map_lasso",
     "saving",
     "million",
+    "selectors",
     "review_page",
     "label_studio",
 )

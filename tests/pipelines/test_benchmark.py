@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
+from annotate.selection import SELECTORS
 from pipelines import benchmark
 from pipelines.bench import (
     add_images,
@@ -21,6 +22,7 @@ from pipelines.bench import (
     map_lasso,
     million,
     saving,
+    selectors,
     startup,
 )
 from pipelines.bench.alone import Cost, run_alone
@@ -34,7 +36,7 @@ TINY = CONFIG["model_cfg"]
 @pytest.fixture
 def here(monkeypatch):
     """Run in this process what would have one of its own: starting those takes most of the time."""
-    for module in (add_images, add_texts, answer, live_learning, map_lasso, million):
+    for module in (add_images, add_texts, answer, live_learning, map_lasso, million, selectors):
         monkeypatch.setattr(module, "run_alone", lambda call, *a: Cost(1.0, 1.0, 1.0, call(*a)))
 
 
@@ -132,6 +134,12 @@ def test_saving():
 
 def test_the_steps_on_many_items(here):
     assert_measured(million.measure(n_items=2000, dim=4, n_classes=3, n_runs=2), 9)
+
+
+def test_every_selector_that_is_found_by_name(here):
+    rows = selectors.measure(n_items=2000, n_classes=5, dim=6)
+    assert_measured(rows, len(SELECTORS.names()))
+    assert [row.name.rpartition(" ")[2] for row in rows] == SELECTORS.names()
 
 
 def test_memory_is_that_of_the_call_alone():
