@@ -44,8 +44,9 @@ def command(
         str,
         typer.Option(
             metavar="NAME",
-            help="What comes first: mixed, margin, entropy, class_balanced, disagreement,"
-            " diversity, label_error or random.",
+            help="What comes first: mixed, margin, least_confidence, entropy,"
+            " class_balanced, contrastive, disagreement, typical, cover, k_centre, label_error"
+            " or random.",
         ),
     ] = "mixed",
     overlap: Annotated[

@@ -20,13 +20,17 @@ queue_orders = Registry(
     "queue order",
     {
         "class_balanced": f"{_HERE}.class_balanced:ClassBalancedOrder",
+        "contrastive": f"{_HERE}.contrastive:ContrastiveOrder",
+        "cover": f"{_HERE}.cover:CoverOrder",
         "disagreement": f"{_HERE}.disagreement:DisagreementOrder",
-        "diversity": f"{_HERE}.diversity:DiversityOrder",
         "entropy": f"{_HERE}.entropy:EntropyOrder",
+        "k_centre": f"{_HERE}.k_centre:KCentreOrder",
         "label_error": f"{_HERE}.label_error:LabelErrorOrder",
+        "least_confidence": f"{_HERE}.least_confidence:LeastConfidenceOrder",
         "margin": f"{_HERE}.margin:MarginOrder",
         "mixed": f"{_HERE}.mixed:MixedOrder",
         "random": f"{_HERE}.random:RandomOrder",
+        "typical": f"{_HERE}.typical:TypicalOrder",
     },
 )
 

@@ -73,7 +73,7 @@ def test_the_answers_measure_and_never_train(project):
 
 
 @pytest.mark.parametrize("reason", ["audit", "spot check"])
-@pytest.mark.parametrize("order", ["class_balanced", "diversity"])
+@pytest.mark.parametrize("order", ["class_balanced", "typical"])
 def test_answers_that_measure_order_nothing(tmp_path, order, reason):
     """Of two predicted classes, each with 20 places; the answers all name class 0."""
     workspace = text_project(tmp_path / "p2", [f"text {n}" for n in range(N_ITEMS)])

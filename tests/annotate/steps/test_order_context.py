@@ -96,10 +96,10 @@ def test_a_teachers_older_prediction_does_not_count(texts):
         open_queue(texts, QueueRequest("disagreement"))
 
 
-def test_diversity_needs_features_and_no_prediction(texts, workspace):
+def test_typical_needs_features_and_no_prediction(texts, workspace):
     with pytest.raises(NotReadyError, match="annotate embed"):
-        open_queue(texts, QueueRequest("diversity"))
-    queue = open_queue(workspace, QueueRequest("diversity"))
+        open_queue(texts, QueueRequest("typical"))
+    queue = open_queue(workspace, QueueRequest("typical"))
     assert sorted(queue.item_nos) == list(range(N_ITEMS))
     first = {CLASSES[number % 3] for number in queue.item_nos[:6]}
     assert first == set(CLASSES)
@@ -109,7 +109,7 @@ def test_after_a_round_every_order_opens(workspace, gold):
     predict(workspace, "neighbours")
     train(workspace, n_rounds=1, teacher="probe")
     n_open = N_ITEMS - 30
-    for order in ("disagreement", "diversity", "margin"):
+    for order in ("disagreement", "typical", "margin"):
         assert len(open_queue(workspace, QueueRequest(order))) == n_open
     doubted = set(asked(workspace)) - set(asked(workspace, "margin"))
     given = read_given_labels(workspace)

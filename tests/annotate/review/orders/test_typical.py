@@ -5,9 +5,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from annotate.review.orders import diversity
+from annotate.review.orders import cells as cells_module
+from annotate.review.orders import typical, unit_rows
 from annotate.review.orders.context import OrderContext
-from annotate.review.orders.diversity import DiversityOrder, in_turn
+from annotate.review.orders.typical import TypicalOrder, in_turn, most_typical
 from annotate.review.prediction_summary import summarise_nothing
 from tests.fakes import ArrayRows
 
@@ -18,8 +19,8 @@ SIZES = (30, 10, 40, 25, 15)
 @pytest.fixture
 def cells(monkeypatch):
     """The cell of each item; as many cells are looked for as there are."""
-    monkeypatch.setattr(diversity, "NEW_CELLS", N_CELLS)
-    monkeypatch.setattr(diversity, "MOST_CELLS", N_CELLS)
+    monkeypatch.setattr(typical, "NEW_CELLS", N_CELLS)
+    monkeypatch.setattr(typical, "MOST_CELLS", N_CELLS)
     return np.repeat(np.arange(N_CELLS), SIZES)
 
 
@@ -36,7 +37,7 @@ def rank(features, labels=None, rows=None, seed=0):
     rows = np.flatnonzero(labels < 0) if rows is None else rows
     sources = SimpleNamespace(features=lambda: ArrayRows(features))
     context = OrderContext(rows, labels, 2, seed, sources)
-    return DiversityOrder().rank(summarise_nothing(n_items), context)
+    return TypicalOrder().rank(summarise_nothing(n_items), context)
 
 
 def test_it_asks_one_item_of_each_group_before_a_second_of_any(features, cells):
@@ -45,13 +46,29 @@ def test_it_asks_one_item_of_each_group_before_a_second_of_any(features, cells):
     assert sorted(asked[N_CELLS : 2 * N_CELLS]) == list(range(N_CELLS))
 
 
-def test_the_first_of_a_group_is_the_one_nearest_to_its_centre(features, cells):
+def reference_typicality(vectors, row):
+    """The definition: one over the mean distance to the 20 nearest of the same cell."""
+    distances = sorted(np.linalg.norm(vectors - vectors[row], axis=1).tolist())[1:]
+    return 1 / np.mean(distances[:20])
+
+
+def test_the_first_of_a_group_has_the_nearest_neighbours(features, cells):
     unit = features / np.linalg.norm(features, axis=1, keepdims=True)
     for row in rank(features)[:N_CELLS]:
         members = np.flatnonzero(cells == cells[row])
-        centre = unit[members].sum(axis=0)
-        nearest = members[(unit[members] @ (centre / np.linalg.norm(centre))).argmax()]
-        assert row == nearest
+        typicalities = [reference_typicality(unit[members], m) for m in range(len(members))]
+        assert row == members[np.argmax(typicalities)]
+
+
+def test_an_item_alone_in_its_cell_is_typical_of_it():
+    assert most_typical(np.eye(3, dtype=np.float32), np.array([2, 0, 1])).tolist() == [1, 2, 0]
+    assert most_typical(np.zeros((0, 3), dtype=np.float32), np.zeros(0, dtype=int)).tolist() == []
+
+
+def test_cells_of_fewer_than_five_items_come_last():
+    cells, keys = np.array([0] * 4 + [1] * 5), np.arange(9.0)
+    turns = in_turn(cells, keys, np.array([0, 3]), np.array([4, 5]))
+    assert cells[turns].tolist() == [1] * 5 + [0] * 4
 
 
 def test_groups_with_labels_wait_for_those_with_fewer(features, cells):
@@ -81,8 +98,8 @@ def test_equal_items_and_fewer_items_than_cells_do_no_harm():
 
 
 def test_more_items_than_the_sample_holds_are_all_ranked(features, cells, monkeypatch):
-    monkeypatch.setattr(diversity, "SAMPLE_ROWS", 40)
-    monkeypatch.setattr(diversity, "ROWS_AT_ONCE", 7)
+    monkeypatch.setattr(cells_module, "SAMPLE_ROWS", 40)
+    monkeypatch.setattr(unit_rows, "ROWS_AT_ONCE", 7)
     ranked = rank(features)
     assert sorted(ranked) == list(range(len(cells)))
     assert len(set(cells[ranked[:N_CELLS]])) == N_CELLS
