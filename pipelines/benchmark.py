@@ -27,6 +27,7 @@ BENCHMARKS = (
     "saving",
     "million",
     "selectors",
+    "queue_orders",
     "review_page",
     "label_studio",
 )

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
+from annotate.review.queue import queue_orders as registered_orders
 from annotate.selection import SELECTORS
 from pipelines import benchmark
 from pipelines.bench import (
@@ -21,6 +22,7 @@ from pipelines.bench import (
     live_learning,
     map_lasso,
     million,
+    queue_orders,
     saving,
     selectors,
     startup,
@@ -36,7 +38,9 @@ TINY = CONFIG["model_cfg"]
 @pytest.fixture
 def here(monkeypatch):
     """Run in this process what would have one of its own: starting those takes most of the time."""
-    for module in (add_images, add_texts, answer, live_learning, map_lasso, million, selectors):
+    for module in (
+        add_images, add_texts, answer, live_learning, map_lasso, million, queue_orders, selectors,
+    ):  # fmt: skip
         monkeypatch.setattr(module, "run_alone", lambda call, *a: Cost(1.0, 1.0, 1.0, call(*a)))
 
 
@@ -140,6 +144,14 @@ def test_every_selector_that_is_found_by_name(here):
     rows = selectors.measure(n_items=2000, n_classes=5, dim=6)
     assert_measured(rows, len(SELECTORS.names()))
     assert [row.name.rpartition(" ")[2] for row in rows] == SELECTORS.names()
+
+
+def test_every_queue_order_has_a_row_that_says_what_it_reads(here):
+    rows = queue_orders.measure(n_items=600, n_classes=3, dim=4)
+    assert_measured(rows, len(registered_orders.names()))
+    reads = {row.name.split()[2]: row.note.split("; ")[-1] for row in rows}
+    assert reads["margin"] == "reads the summary alone"
+    assert reads["contrastive"] == "reads features x 4, prediction"
 
 
 def test_memory_is_that_of_the_call_alone():
