@@ -139,11 +139,11 @@ class Project:
 
         revert(self._workspace, round_no)
 
-    def status(self) -> Status:
-        """Return where the project stands."""
+    def status(self, *, target: float = 0.95) -> Status:
+        """Return where the project stands, and whether labels are right enough to stop."""
         from annotate.steps.status import read_status
 
-        return read_status(self._workspace)
+        return read_status(self._workspace, target=target)
 
     def agreement(self) -> AgreementReport:
         """Return how far reviewers agree, and what a consensus of them says of conflicts."""

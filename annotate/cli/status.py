@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
 from annotate.cli.arguments import Json, ProjectDir, opened
 from annotate.cli.output import format_counts, print_json, print_lines
 
 NAME = "status"
 
 
-def command(folder: ProjectDir, json: Json = False) -> None:
+def command(
+    folder: ProjectDir,
+    target: Annotated[
+        float,
+        typer.Option(metavar="SHARE", help="Labels that must be right before you may stop: 0.95."),
+    ] = 0.95,
+    json: Json = False,
+) -> None:
     """Show where the project stands and what to do next."""
     from annotate.steps.status import read_status
 
     with opened(folder) as workspace:
-        status = read_status(workspace)
+        status = read_status(workspace, target=target)
     if json:
         print_json(status)
         return
@@ -33,5 +44,6 @@ def command(folder: ProjectDir, json: Json = False) -> None:
         f"decisions   {status.n_decisions:,}, {status.n_conflicts:,} items in conflict",
         f"spot check  {status.n_spot_check_open:,} items wait for an answer"
         if status.n_spot_check_open else None,
+        *(f"stop?       {advice.rule}: {advice.sentence}" for advice in status.stopping),
         f"next        {status.next_step.replace('DIR', status.folder)}",
     )  # fmt: skip

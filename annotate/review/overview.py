@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from annotate.quality.forecast import Forecast, forecast_answers
 from annotate.quality.share import Share
+from annotate.quality.stopping import StopEvidence
 from annotate.review.class_board import ClassRow
 from annotate.review.pace import Pace
 
@@ -59,6 +60,8 @@ class Overview:
     has_predictions : bool
     pace : Pace
         Of all reviewers together.
+    stopping : StopEvidence
+        What tells whether people may stop.
     """
 
     n_items: int
@@ -73,6 +76,7 @@ class Overview:
     accuracy: tuple[MeasuredAccuracy, ...]
     reviewers: tuple[ReviewerRow, ...]
     pace: Pace
+    stopping: StopEvidence
     next_step: str
 
     @property

@@ -13,7 +13,7 @@ from annotate.protocols import NO_LABEL, Bools, Ints
 from annotate.quality.share import Share, share_of
 from annotate.review.measuring import AUDIT
 from annotate.steps.given_labels import GivenLabels, read_given_labels
-from annotate.steps.measured_answers import audited
+from annotate.steps.measured_answers import audited, measured_answers
 from annotate.steps.open_items import open_mask
 from annotate.steps.people import require_owner
 from annotate.steps.snapshot import Snapshot, current_summary
@@ -118,6 +118,15 @@ def judge_audit(given: GivenLabels, predicted: Ints) -> AuditOutcome:
     has_label = human.labels != NO_LABEL
     settled = audited(given) & ~human.conflict & (has_label | refused_guess | ~refused)
     return AuditOutcome(settled, settled & has_label & (human.labels == predicted))
+
+
+def judge_measuring(given: GivenLabels, predicted: Ints) -> tuple[Bools, Bools]:
+    """Return which items measure a prediction, and on which of them it is right."""
+    answers = measured_answers(given)
+    audit = judge_audit(given, predicted)
+    measured = answers.gold | answers.spot_check | audit.settled
+    right = np.where(audit.settled, audit.right, predicted == answers.truth)
+    return measured, measured & right
 
 
 def read_audit(workspace: Workspace, snapshot: Snapshot) -> AuditReport:

@@ -58,6 +58,13 @@ def read_given_labels(workspace: Workspace) -> GivenLabels:
     return combine_labels(human, gold, dropped)
 
 
+def decided_mask(given: GivenLabels) -> Bools:
+    """Return (n_items,) True for the items that people decided, or that came with gold."""
+    is_decided = given.human.decided.copy()
+    is_decided[given.gold["item_no"].to_numpy(dtype=np.int64)] = True
+    return is_decided
+
+
 def combine_labels(human: HumanLabels, gold: pd.DataFrame, dropped: Bools) -> GivenLabels:
     """Put decisions over gold, and keep what measures apart from what trains."""
     n_items = len(dropped)

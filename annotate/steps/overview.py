@@ -13,12 +13,14 @@ from annotate.review.decision_rules import DECIDING, LABELLING
 from annotate.review.overview import MeasuredAccuracy, Overview, ReviewerRow
 from annotate.review.pace import measure_pace, total_pace
 from annotate.review.prediction_summary import PredictionSummary
-from annotate.steps.audit import judge_audit
+from annotate.steps.audit import judge_measuring
+from annotate.steps.given_labels import decided_mask
 from annotate.steps.labels import SOURCES
 from annotate.steps.measured_answers import measured_answers
 from annotate.steps.run_settings import ACCEPT_LABELS
 from annotate.steps.snapshot import Snapshot, current_summary
 from annotate.steps.status import read_status
+from annotate.steps.stopping import read_stop_evidence
 from annotate.steps.workspace import Workspace
 from annotate.store.decisions import read_acts
 
@@ -37,8 +39,7 @@ def read_overview(workspace: Workspace, snapshot: Snapshot) -> Overview:
     status = read_status(workspace, labels)
     summary = current_summary(workspace, snapshot)
     here = ~given.dropped
-    is_done = given.human.decided.copy()
-    is_done[given.gold["item_no"].to_numpy(dtype=np.int64)] = True
+    is_done = decided_mask(given)
     with workspace.store.read() as connection:
         reviewers = _reviewers(read_acts(connection))
     return Overview(
@@ -54,15 +55,14 @@ def read_overview(workspace: Workspace, snapshot: Snapshot) -> Overview:
         accuracy=_accuracy(snapshot, summary),
         reviewers=reviewers,
         pace=total_pace(tuple(row.pace for row in reviewers if row.pace is not None)),
+        stopping=read_stop_evidence(workspace, given),
         next_step=status.next_step,
     )
 
 
 def _accuracy(snapshot: Snapshot, summary: PredictionSummary) -> tuple[MeasuredAccuracy, ...]:
     answers = measured_answers(snapshot.labels.given)
-    audit = judge_audit(snapshot.labels.given, summary.predicted)
-    measured = answers.gold | answers.spot_check | audit.settled
-    right = np.where(audit.settled, audit.right, summary.predicted == answers.truth)
+    measured, right = judge_measuring(snapshot.labels.given, summary.predicted)
     # What measures has no pseudo-label itself; the prediction says which it would have.
     is_sure = summary.confidence >= _SURE if snapshot.labels.head else np.zeros_like(right)
 
@@ -72,7 +72,7 @@ def _accuracy(snapshot: Snapshot, summary: PredictionSummary) -> tuple[MeasuredA
     kinds = {
         "held-back gold": answers.gold,
         "spot check": answers.spot_check,
-        "audit": audit.settled,
+        "audit": measured & ~answers.gold & ~answers.spot_check,
     }
     present = {name: rows for name, rows in kinds.items() if rows.any()}
     if not present or snapshot.prediction is None:

@@ -7,8 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from annotate.errors import ConfigError
 from annotate.protocols import NO_LABEL
+from annotate.quality.stopping import DEFAULT_TARGET, StopAdvice
 from annotate.steps.labels import SOURCES, CurrentLabels, read_current_labels
+from annotate.steps.stopping import read_stop_evidence
 from annotate.steps.workspace import Workspace
 from annotate.store.arrays import list_arrays
 from annotate.store.decisions import count_decisions
@@ -39,11 +42,29 @@ class Status:
     labels_by_source: dict[str, int]
     labels_by_class: dict[str, int]
     n_spot_check_open: int
+    stopping: list[StopAdvice]
     next_step: str
 
 
-def read_status(workspace: Workspace, labels: CurrentLabels | None = None) -> Status:
-    """Return where the project stands; ``labels`` are read if not given."""
+def read_status(
+    workspace: Workspace, labels: CurrentLabels | None = None, *, target: float = DEFAULT_TARGET
+) -> Status:
+    """Return where the project stands.
+
+    Parameters
+    ----------
+    labels : CurrentLabels, optional
+        Read if not given.
+    target : float
+        The share of labels that must be right before people may stop; 0 or more, below 1.
+
+    Raises
+    ------
+    ConfigError
+        If the target is not in that range.
+    """
+    if not 0 <= target < 1:
+        raise ConfigError(f"--target must be 0 or more and below 1, as 0.95; got {target:g}.")
     labels = labels or read_current_labels(workspace)
     n_items = len(labels.labels)
     arrays = [array for array in list_arrays(workspace.store) if array.kind == "features"]
@@ -85,6 +106,8 @@ def read_status(workspace: Workspace, labels: CurrentLabels | None = None) -> St
             spec.name: int(by_class[spec.class_no]) for spec in workspace.schema.classes
         },
         n_spot_check_open=int((~given.human.decided[asked]).sum()),
+        stopping=list(read_stop_evidence(workspace, given).advice(target))
+        if predictions or rounds else [],
         next_step=_next_step(
             n_items, any(a.n_rows == n_items for a in arrays), bool(predictions), len(rounds),
             int((~given.human.decided[asked]).sum()),

@@ -110,11 +110,23 @@ def _draw_forecast(seen: Overview) -> None:
     forecast = seen.forecast(target / 100)
     if forecast is None:
         st.text("Not known: nothing has measured how right predictions are.")
-        return
-    st.text(_tell_forecast(seen, forecast))
+    else:
+        st.text(_tell_forecast(seen, forecast))
+        st.caption(
+            "If predictions of what is left stay as right as measured, and each answer mends one"
+            " item. Training on the answers makes fewer do. The range is the measurement's 95 %"
+            " interval."
+        )
+    _draw_stopping(seen, target / 100)
+
+
+def _draw_stopping(seen: Overview, target: float) -> None:
+    st.subheader("May you stop", anchor=False)
+    for advice in seen.stopping.advice(target):
+        st.text(f"{advice.rule.capitalize()}: {advice.sentence}.")
     st.caption(
-        "If predictions of what is left stay as right as measured, and each answer mends one item."
-        " Training on the answers makes fewer do. The range is the measurement's 95 % interval."
+        "Few corrections counts random blind answers only: what the queue chose is doubtful, and"
+        " says nothing of the rest. Stable predictions need not be right ones."
     )
 
 
