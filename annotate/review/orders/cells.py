@@ -8,16 +8,15 @@ from numpy.typing import NDArray
 from annotate.protocols import Ints, Rows
 from annotate.review.orders.unit_rows import cosines, unit, unit_blocks
 
-SAMPLE_ROWS = 20_000
 N_STEPS = 15
 
 
 def draw_sample(
-    features: Rows, rows: Ints, generator: np.random.Generator
+    features: Rows, rows: Ints, n_most: int, generator: np.random.Generator
 ) -> tuple[Ints, NDArray[np.float32]]:
-    """Return 20,000 of the rows at most, ascending, that have features, and their unit vectors."""
-    if len(rows) > SAMPLE_ROWS:
-        rows = np.sort(generator.choice(rows, SAMPLE_ROWS, replace=False))
+    """Return ``n_most`` drawn rows, ascending, less those without features, and unit vectors."""
+    if len(rows) > n_most:
+        rows = np.sort(generator.choice(rows, n_most, replace=False))
     vectors = unit(features.take(rows))
     has_features = ~np.isnan(vectors[:, 0])
     return rows[has_features], vectors[has_features]

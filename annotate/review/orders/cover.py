@@ -15,6 +15,8 @@ from annotate.review.orders.context import OrderContext
 from annotate.review.orders.unit_rows import cosines
 from annotate.review.prediction_summary import PredictionSummary
 
+# All pairs of them are compared.
+SAMPLE_ROWS = 10_000
 PURITY = 0.95
 MOST_PICKS = 1_000
 _ROWS_AT_ONCE = 2_048
@@ -30,7 +32,7 @@ class CoverOrder:
     References
     ----------
     Yehuda, Dekel, Hacohen & Weinshall 2022 (ProbCover), arXiv:2205.11320. Differs in two ways: it
-    picks among a sample of 20,000 items, which are all where there are no more; and nearness is by
+    picks among a sample of 10,000 items, which are all where there are no more; and nearness is by
     cosine of the features in use.
     """
 
@@ -42,7 +44,7 @@ class CoverOrder:
         """Return the picks, then the other rows, drawn."""
         features = context.sources.features()
         generator = seeded_generator(context.seed, "cover")
-        sample, vectors = draw_sample(features, context.rows, generator)
+        sample, vectors = draw_sample(features, context.rows, SAMPLE_ROWS, generator)
         picked = sample[:0]
         if len(sample):
             least = ball_cosine(vectors, find_centres(vectors, context.n_classes, generator))

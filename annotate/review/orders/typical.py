@@ -12,6 +12,7 @@ from annotate.review.orders.cells import draw_sample, find_centres, nearest_cell
 from annotate.review.orders.context import OrderContext
 from annotate.review.prediction_summary import PredictionSummary
 
+SAMPLE_ROWS = 20_000
 NEW_CELLS = 20
 MOST_CELLS = 500
 SMALLEST_CELL = 5
@@ -46,7 +47,7 @@ class TypicalOrder:
         is_labelled = context.labels != NO_LABEL
         rows = np.flatnonzero(asked | is_labelled)
         generator = seeded_generator(context.seed, "typical")
-        sample, vectors = draw_sample(features, rows, generator)
+        sample, vectors = draw_sample(features, rows, SAMPLE_ROWS, generator)
         n_cells = min(int(is_labelled.sum()) + NEW_CELLS, MOST_CELLS)
         centres = find_centres(vectors, n_cells, generator)
         cells = np.full(len(context.labels), -1)

@@ -5,7 +5,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from annotate.review.orders import cells as cells_module
 from annotate.review.orders import cover
 from annotate.review.orders.context import OrderContext
 from annotate.review.orders.cover import CoverOrder, ball_cosine, greedy_cover
@@ -79,7 +78,7 @@ def test_balls_are_the_largest_of_which_nineteen_in_twenty_are_pure(rng):
 def test_items_outside_the_sample_or_without_features_are_drawn_after_the_picks(
     features, cells, monkeypatch
 ):
-    monkeypatch.setattr(cells_module, "SAMPLE_ROWS", 50)
+    monkeypatch.setattr(cover, "SAMPLE_ROWS", 50)
     features[[0, 99]] = np.nan
     ranked = rank(features)
     assert sorted(ranked) == list(range(len(cells)))

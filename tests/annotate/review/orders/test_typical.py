@@ -5,7 +5,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from annotate.review.orders import cells as cells_module
 from annotate.review.orders import typical, unit_rows
 from annotate.review.orders.context import OrderContext
 from annotate.review.orders.typical import TypicalOrder, in_turn, most_typical
@@ -98,7 +97,7 @@ def test_equal_items_and_fewer_items_than_cells_do_no_harm():
 
 
 def test_more_items_than_the_sample_holds_are_all_ranked(features, cells, monkeypatch):
-    monkeypatch.setattr(cells_module, "SAMPLE_ROWS", 40)
+    monkeypatch.setattr(typical, "SAMPLE_ROWS", 40)
     monkeypatch.setattr(unit_rows, "ROWS_AT_ONCE", 7)
     ranked = rank(features)
     assert sorted(ranked) == list(range(len(cells)))
