@@ -19,13 +19,16 @@ if TYPE_CHECKING:
     from annotate.steps.export import ExportReport
     from annotate.steps.import_labels import ImportLabelsReport
     from annotate.steps.import_predictions import ImportPredictionsReport
+    from annotate.steps.import_votes import ImportVotesReport
     from annotate.steps.labelstudio.pull import PullReport
     from annotate.steps.labelstudio.pushing import PushReport
     from annotate.steps.predict import PredictReport
     from annotate.steps.rounds import RoundsReport
+    from annotate.steps.run_functions import RunFunctionsReport
     from annotate.steps.select import SelectReport
     from annotate.steps.simulate import SimulateReport
     from annotate.steps.status import Status
+    from annotate.steps.take_votes import TakeVotesReport
     from annotate.steps.train import TrainReport
     from annotate.steps.why import ItemHistory
     from annotate.steps.workspace import Workspace
@@ -91,6 +94,28 @@ class Project:
         from annotate.steps.import_labels import import_labels
 
         return import_labels(self._workspace, Path(path), role=role)
+
+    def run_functions(
+        self, path: str | Path, *, name: str | None = None, progress: Progress = no_progress
+    ) -> RunFunctionsReport:
+        """Run the labelling functions of a Python file over every item and keep their votes."""
+        from annotate.steps.run_functions import run_functions
+
+        return run_functions(self._workspace, Path(path), name=name, progress=progress)
+
+    def import_votes(
+        self, path: str | Path, columns: Sequence[str], **options: Any
+    ) -> ImportVotesReport:
+        """Import votes of weak sources; options as ``annotate.steps.import_votes``."""
+        from annotate.steps.import_votes import import_votes
+
+        return import_votes(self._workspace, Path(path), columns, **options)
+
+    def take_votes(self, teachers: Sequence[str], **options: Any) -> TakeVotesReport:
+        """Let stored predictions vote; options as ``annotate.steps.take_votes``."""
+        from annotate.steps.take_votes import take_votes
+
+        return take_votes(self._workspace, teachers, **options)
 
     def select(
         self,

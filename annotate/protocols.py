@@ -106,6 +106,22 @@ class TextTower(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Votes:
+    """What several weak sources say of items: rules, crowds, or other teachers.
+
+    Attributes
+    ----------
+    functions : tuple of str
+        Who votes, a name for each column.
+    classes : int16 array of shape (n_items, n_functions)
+        The class voted for; -1 where the function abstains. No vote is for a retired class.
+    """
+
+    functions: tuple[str, ...]
+    classes: NDArray[np.int16]
+
+
 class CorpusView(Protocol):
     """What a teacher may see of a corpus."""
 
@@ -132,6 +148,10 @@ class CorpusView(Protocol):
 
     def rows_of(self, item_ids: Sequence[str]) -> Ints:
         """Return (len(item_ids),) the item_no of each id, -1 for an id that is no item."""
+        ...
+
+    def votes(self) -> Votes:
+        """Return every stored vote; NotReadyError if there is none."""
         ...
 
 

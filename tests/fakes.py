@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from annotate.protocols import NO_LABEL, Ints
+from annotate.protocols import NO_LABEL, Ints, Votes
 from annotate.schema import Modality, Schema, new_schema
 
 
@@ -117,3 +117,15 @@ class FakeView:
         """Items are called "0", "1" and so on."""
         own = {str(row): row for row in range(self.n_items)}
         return np.array([own.get(name, -1) for name in item_ids], dtype=np.int64)
+
+    def votes(self) -> Votes:
+        """Four functions that know the classes a, b and c by name; each item has two votes."""
+        names = self.schema.names
+        number = {name: names.index(name) for name in "abc"}
+        classes = np.full((self.n_items, 4), NO_LABEL, dtype=np.int16)
+        for row in range(self.n_items):
+            true = "abc"[row % 3]
+            wrong = "abc"[(row + row // 3) % 3]
+            classes[row, row % 3] = number[true]
+            classes[row, 3] = number[wrong]
+        return Votes(("one", "two", "three", "four"), classes)

@@ -30,6 +30,7 @@ from annotate.cli import (
     status,
     train,
     verify,
+    votes,
     why,
 )
 from annotate.cli.output import printable_line
@@ -54,7 +55,7 @@ for module in (
     export, verify, doctor, run_recipe,
 ):  # fmt: skip
     app.command(module.NAME)(module.command)
-for group in (schema, items, predictions, labels, people, rounds, labelstudio):
+for group in (schema, items, votes, predictions, labels, people, rounds, labelstudio):
     app.add_typer(group.app, name=group.NAME)
 
 

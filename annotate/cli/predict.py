@@ -20,7 +20,7 @@ def command(
     teacher: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME", help="zero_shot, probe, neighbours, propagation, imported:NAME, ..."
+            metavar="NAME", help="zero_shot, probe, propagation, label_model, imported:NAME, ..."
         ),
     ] = None,
     json: Json = False,

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from annotate.compute.nearest import nearest_neighbours
 from annotate.errors import NotReadyError
-from annotate.protocols import Encoder, Ints, Progress, Rows, no_progress
+from annotate.protocols import Encoder, Ints, Progress, Rows, Votes, no_progress
 from annotate.schema import Modality, Schema
 from annotate.steps.embed import make_encoder
 from annotate.steps.predicting import StoredProba, prediction_by
+from annotate.steps.stored_votes import read_votes
 from annotate.steps.workspace import Workspace
 from annotate.store.arrays import PartedArray, array_settings, create_array, find_array, list_arrays
 from annotate.store.items import item_index
@@ -32,6 +33,7 @@ class StoredCorpus:
         self.labels = labels
         self.modality: Modality = workspace.modality
         self.schema: Schema = workspace.schema
+        self.vote_sets_read: tuple[str, ...] = ()
         self._workspace = workspace
         self._progress = progress
 
@@ -60,6 +62,16 @@ class StoredCorpus:
         """Return the encoder that made the features in use, loaded."""
         spec = array_settings(self._workspace.store, "features", self.encoder_id)["encoder"]
         return make_encoder(self._workspace, spec)
+
+    def votes(self) -> Votes:
+        """Return every stored vote."""
+        found, self.vote_sets_read = read_votes(self._workspace, self.n_items)
+        if not found.functions:
+            raise NotReadyError(
+                "This teacher needs votes of weak sources; there are none. Run `annotate votes"
+                " run`, `annotate votes import` or `annotate votes take`."
+            )
+        return found
 
     def neighbours(self, k: int) -> NDArray[np.int32]:
         """Return each item's k nearest others; computed once for these features, then kept."""

@@ -84,6 +84,7 @@ def run_teacher(
         "settings": {
             "n_training_labels": int((given.training != NO_LABEL).sum()),
             "learnt_from_labels": teacher.learns_from_labels,
+            **({"votes": list(view.vote_sets_read)} if view.vote_sets_read else {}),
         },
         "round_no": None,
     }

@@ -7,7 +7,10 @@ from annotate.registry import Registry
 TEACHERS = Registry(
     "teacher",
     {
+        "dawid_skene": "annotate.teachers.dawid_skene:DawidSkene",
         "frechet": "annotate.teachers.frechet:Frechet",
+        "label_model": "annotate.teachers.label_model:LabelModelTeacher",
+        "majority_vote": "annotate.teachers.majority_vote:MajorityVote",
         "neighbours": "annotate.teachers.neighbours:Neighbours",
         "probe": "annotate.teachers.probe:Probe",
         "propagation": "annotate.teachers.propagation:Propagation",
