@@ -45,6 +45,10 @@ class LabelStudioError(AnnotateError):
     """A Label Studio server cannot be reached, refuses, or answers what it must not."""
 
 
+class ChatError(AnnotateError):
+    """A chat endpoint cannot be reached, refuses, or answers what it must not."""
+
+
 class ExportError(AnnotateError):
     """An export was refused or could not be finished; nothing was left at its destination."""
 

@@ -14,6 +14,7 @@ from annotate.training.defaults import DEFAULT_ROUNDS
 if TYPE_CHECKING:
     from annotate.steps.add import AddReport
     from annotate.steps.agreement import AgreementReport
+    from annotate.steps.ask import AskReport
     from annotate.steps.embed import EmbedReport
     from annotate.steps.evaluate import Evaluation
     from annotate.steps.export import ExportReport
@@ -116,6 +117,28 @@ class Project:
         from annotate.steps.take_votes import take_votes
 
         return take_votes(self._workspace, teachers, **options)
+
+    def ask(
+        self,
+        model: str,
+        *,
+        url: str | None = None,
+        confirmed: bool = False,
+        replay: bool = False,
+        progress: Progress = no_progress,
+        **settings: Any,
+    ) -> AskReport:
+        """Ask a language model; settings are the fields of ``annotate.steps.ask.AskSettings``."""
+        from annotate.steps.ask import AskSettings, ask
+
+        return ask(
+            self._workspace,
+            AskSettings(model, **settings),
+            url=url,
+            confirmed=confirmed,
+            replay=replay,
+            progress=progress,
+        )
 
     def select(
         self,

@@ -9,6 +9,7 @@ import typer
 
 from annotate.cli import (
     add,
+    ask,
     demo,
     doctor,
     embed,
@@ -51,7 +52,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for module in (
-    demo, init, add, embed, predict, select, train, review, status, evaluate, simulate, why,
+    demo, init, add, embed, predict, ask, select, train, review, status, evaluate, simulate, why,
     export, verify, doctor, run_recipe,
 ):  # fmt: skip
     app.command(module.NAME)(module.command)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from annotate.protocols import Progress, no_progress
 from annotate.steps.given_labels import GivenLabels
-from annotate.steps.predict import IMPORTED, run_teacher
+from annotate.steps.predict import is_on_record, run_teacher
 from annotate.steps.workspace import Workspace
 from annotate.store.history import Record, find_prediction, lineage
 
@@ -26,7 +26,7 @@ def find_anchor(
 
     It is the teacher that began the line of rounds. One that learns from labels is taught anew, by
     all there are now; zero-shot predicts anew where items, classes or prompts have changed; an
-    imported prediction stays as it is and has no answer for what came later.
+    imported prediction, or a language model's, stays as it is, without answers for what came later.
     """
     with workspace.store.read() as connection:
         first_round = lineage(connection, base["round_no"])[0]
@@ -35,7 +35,7 @@ def find_anchor(
     learns = bool(first["settings"].get("learnt_from_labels", False))
     now = {"n_items": workspace.n_items(), "schema_version": workspace.schema.version}
     changed = any(first[name] != value for name, value in now.items())
-    if learns or (changed and not first["teacher"].startswith(f"{IMPORTED}:")):
+    if (learns or changed) and not is_on_record(first["teacher"]):
         prediction_id = run_teacher(workspace, given, first["teacher"], progress=progress)
     else:
         prediction_id = first["prediction_id"]

@@ -21,6 +21,7 @@ from annotate.store.history import latest_prediction, list_predictions
 from annotate.teachers import TEACHERS
 
 IMPORTED = "imported"
+LANGUAGE_MODEL = "language_model"
 
 
 @dataclass(frozen=True)
@@ -70,8 +71,8 @@ def run_teacher(
             " ZeroShot gives independent columns; else set task = 'single' in annotate.toml."
         )
     spec = teacher_spec or default_teacher(workspace, view)
-    if spec.startswith(f"{IMPORTED}:"):
-        return _imported_prediction(workspace, spec)
+    if is_on_record(spec):
+        return _recorded_prediction(workspace, spec)
     teacher: Teacher = TEACHERS.make(spec)
     teacher.fit(view)
     record = {
@@ -93,6 +94,11 @@ def run_teacher(
         return teacher.predict_proba(view, np.arange(start, stop))
 
     return write_prediction(workspace, record, proba_of, progress=progress)
+
+
+def is_on_record(spec: str) -> bool:
+    """Return whether a teacher cannot be called: it has only what another command stored of it."""
+    return spec.partition(":")[0] in (IMPORTED, LANGUAGE_MODEL)
 
 
 def default_teacher(workspace: Workspace, view: StoredCorpus) -> str:
@@ -149,15 +155,15 @@ def parameters_sha256(parameters: Mapping[str, NDArray[Any]]) -> str:
     return digest.hexdigest()
 
 
-def _imported_prediction(workspace: Workspace, spec: str) -> str:
+def _recorded_prediction(workspace: Workspace, spec: str) -> str:
     with workspace.store.read() as connection:
         record = latest_prediction(connection, spec)
         known = [r["teacher"] for r in list_predictions(connection)]
     if record is None:
-        raise UnknownNameError("imported prediction", spec, known or ["none yet"])
+        raise UnknownNameError("prediction on record", spec, known or ["none yet"])
     if record["n_items"] != workspace.n_items():
         raise ConfigError(
-            f"{spec!r} must cover all {workspace.n_items():,} items; it was imported for"
-            f" {record['n_items']:,}. Run `annotate predictions import` again."
+            f"{spec!r} must cover all {workspace.n_items():,} items; it covers"
+            f" {record['n_items']:,}. Run `annotate predictions import`, or `annotate ask`, again."
         )
     return str(record["prediction_id"])

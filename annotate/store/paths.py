@@ -57,6 +57,10 @@ class ProjectPaths:
         """Return the folder of the exports that the review app writes."""
         return self.root / "exports"
 
+    def reply(self, key: str) -> Path:
+        """Return where what a language model replied to one request is kept."""
+        return self.root / "replies" / key[:2] / f"{key}.json"
+
     def media(self, sha256: str) -> Path:
         """Return where image bytes that arrived in a table are kept."""
         return self.root / "media" / sha256[:2] / sha256

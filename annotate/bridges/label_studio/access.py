@@ -58,8 +58,16 @@ def read_secret(variable: str, file: Path | None, option: str, what: str) -> Sec
     return Secret(text)
 
 
-def check_address(url: str, *, allow_http: bool = False) -> str:
+def check_address(
+    url: str,
+    *,
+    allow_http: bool = False,
+    what: str = "A Label Studio address",
+    variable: str = TOKEN_VARIABLE,
+) -> str:
     """Return a server's address without its last slash.
+
+    ``what`` and ``variable`` are how errors call the address, and where the token belongs.
 
     Raises
     ------
@@ -74,13 +82,12 @@ def check_address(url: str, *, allow_http: bool = False) -> str:
         parts, host = urlsplit(""), None
     if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment:
         raise ConfigError(
-            f"A Label Studio address must look like https://label.example.org; got {url!r}."
-            " Give it with --url."
+            f"{what} must look like https://label.example.org; got {url!r}. Give it with --url."
         )
     if parts.username or parts.password:
         raise ConfigError(
-            "A Label Studio address must carry no user and no password; this one does. Leave"
-            f" them out and set {TOKEN_VARIABLE}."
+            f"{what} must carry no user and no password; this one does. Leave them out and set"
+            f" {variable}."
         )
     if parts.scheme == "http" and not is_loopback(host) and not allow_http:
         raise ConfigError(
