@@ -89,9 +89,9 @@ class Project:
         )
 
     def import_labels(
-        self, path: str | Path, *, role: Literal["gold", "human"] = "gold"
+        self, path: str | Path, *, role: Literal["gold", "human", "derived"] = "gold"
     ) -> ImportLabelsReport:
-        """Import gold, or answers people gave elsewhere."""
+        """Import gold, answers people gave elsewhere, or labels given to groups at once."""
         from annotate.steps.import_labels import import_labels
 
         return import_labels(self._workspace, Path(path), role=role)

@@ -27,6 +27,7 @@ class LabelRole(StrEnum):
 
     gold = "gold"
     human = "human"
+    derived = "derived"
 
 
 @app.command("import")
@@ -34,7 +35,10 @@ def import_command(
     folder: ProjectDir,
     path: Annotated[Path, typer.Argument(metavar="F", help="CSV or Parquet with id and label.")],
     role: Annotated[
-        LabelRole, typer.Option(help="gold: truth, a fifth of it held back; human: answers.")
+        LabelRole,
+        typer.Option(
+            help="gold: truth, a fifth of it held back; human: answers; derived: given to groups."
+        ),
     ] = LabelRole.gold,
     json: Json = False,
 ) -> None:
@@ -51,9 +55,10 @@ def import_command(
         "with an unknown label": report.n_unknown_labels,
         "that contradict earlier gold": report.n_contradicting,
     }
+    derived = ", or need none" if role is LabelRole.derived else ""
     print_lines(
         f"{report.n_imported:,} labels imported as {report.role} from {report.n_rows:,} rows;"
-        f" {report.n_already:,} were here already.",
+        f" {report.n_already:,} were here already{derived}.",
         *(f"Left out: {n:,} {why}." for why, n in left_out.items() if n),
         *(f"  first {why}: {example!r}" for why, example in report.examples.items()),
     )

@@ -13,6 +13,7 @@ import pandas as pd
 from annotate.errors import SourceError
 from annotate.review.measuring import purpose_and_role
 from annotate.steps.current_gold import read_current_gold
+from annotate.steps.derive_labels import derive_labels
 from annotate.steps.gold_roles import assign_gold_roles
 from annotate.steps.label_table import class_numbers, read_label_table
 from annotate.steps.workspace import Workspace
@@ -23,6 +24,7 @@ from annotate.store.queue_front import read_reasons
 from annotate.store.tables import now_utc
 
 ROWS_AT_ONCE = 2000
+IMPORTER = "import"
 
 
 @dataclass(frozen=True)
@@ -40,12 +42,13 @@ class ImportLabelsReport:
 
 
 def import_labels(
-    workspace: Workspace, path: Path, *, role: Literal["gold", "human"] = "gold"
+    workspace: Workspace, path: Path, *, role: Literal["gold", "human", "derived"] = "gold"
 ) -> ImportLabelsReport:
     """Import a CSV or Parquet file with the columns id and label.
 
     Rows with an unknown id or class are counted and left out, never guessed. Gold that contradicts
-    earlier gold is left out too. Importing the same file again changes nothing.
+    earlier gold is left out too. Importing the same file again changes nothing. Derived labels are
+    one act, which ``undo_group`` takes back; items that were decided, or have gold, get none.
 
     Raises
     ------
@@ -65,11 +68,13 @@ def import_labels(
             )
         named = table["class_no"] >= 0
         usable = table[known & named]
+        contradicting = usable.iloc[:0]
         if role == "gold":
             n_imported, n_already, contradicting = _import_gold(workspace, usable)
-        else:
+        elif role == "human":
             n_imported, n_already = _import_answers(workspace, usable, path)
-            contradicting = usable.iloc[:0]
+        else:
+            n_imported, n_already = _import_derived(workspace, usable, path)
     left_out = {
         "unknown id": table.loc[~known, "id"],
         "unknown label": table.loc[known & ~named, "label"],
@@ -126,7 +131,7 @@ def _import_answers(workspace: Workspace, table: pd.DataFrame, path: Path) -> tu
         event = Decision(
             event_id="import:" + hashlib.sha256(f"{item_id}\0{label}".encode()).hexdigest(),
             item_no=int(item_no),
-            reviewer="import",
+            reviewer=IMPORTER,
             kind="relabel",
             class_no=int(class_no),
             schema_version=workspace.schema.version,
@@ -145,3 +150,17 @@ def _import_answers(workspace: Workspace, table: pd.DataFrame, path: Path) -> tu
     )
     n_new = int((seqs > highest).sum())
     return n_new, len(events) - n_new
+
+
+def _import_derived(workspace: Workspace, table: pd.DataFrame, path: Path) -> tuple[int, int]:
+    lines = "".join(f"{row.id}\0{row.label}\n" for row in table.itertuples())
+    # The id covers every label of the act: the same file again is the same act.
+    act_id = hashlib.sha256(lines.encode()).hexdigest()[:32]
+    item_nos, class_nos = table["item_no"].to_numpy(), table["class_no"].to_numpy()
+    with workspace.store.read() as connection:
+        before = last_seq(connection)
+    why = {"why": f"imported from {path.name}"}
+    derive_labels(workspace, IMPORTER, item_nos, class_nos, why, act_id)
+    with workspace.store.read() as connection:
+        n_imported = last_seq(connection) - before
+    return n_imported, len(table) - n_imported

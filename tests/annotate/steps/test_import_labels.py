@@ -5,6 +5,7 @@ import pytest
 from annotate.errors import SourceError
 from annotate.steps.given_labels import read_given_labels
 from annotate.steps.import_labels import import_labels
+from annotate.steps.undo_group import undo_group
 from annotate.store.queue_front import ask_first
 
 
@@ -75,3 +76,19 @@ def test_one_id_with_two_labels_is_refused(workspace, tmp_path):
 def test_a_file_of_other_ids_is_refused(workspace, tmp_path):
     with pytest.raises(SourceError, match="none of"):
         import_labels(workspace, write(tmp_path / "g.csv", "id,label\nx,tool\n"))
+
+
+def test_labels_of_a_group_are_one_act_and_anybody_who_decides_an_item_overrules_them(
+    workspace, gold, tmp_path
+):
+    path = write(tmp_path / "topic.csv", "id,label\nt000,tool\nt100,tool\nt101,tool\n")
+    report = import_labels(workspace, path, role="derived")
+    assert (report.n_imported, report.n_already) == (2, 1)  # t000 has gold
+    again = import_labels(workspace, path, role="derived")
+    assert (again.n_imported, again.n_already) == (0, 3)
+    import_labels(workspace, write(tmp_path / "h.csv", "id,label\nt101,fruit\n"), role="human")
+    given = read_given_labels(workspace)
+    assert given.current[[0, 100, 101]].tolist() == [0, 1, 0]
+    (act,) = set(given.human.derivations["event_id"].str.partition(":")[0])
+    undo_group(workspace, "import", act)
+    assert read_given_labels(workspace).current[[100, 101]].tolist() == [-1, 0]
