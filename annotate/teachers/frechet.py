@@ -95,10 +95,13 @@ def frechet_proba(proba: Floats, squared: Floats, active: Bools) -> NDArray[np.f
     Roberts et al. 2023: argmin of P D^2. Differs in that the largest squared distance less the
     expected one is scaled to sum to 1, where the paper gives the class alone.
     """
-    near = squared.max() - expected_squared_distance(proba, squared)
-    near = np.where(active, np.maximum(near, 0), np.where(np.isnan(near), np.nan, 0))
+    near = expected_squared_distance(proba, squared)
+    np.subtract(np.float32(squared.max()), near, out=near)
+    np.maximum(near, 0, out=near)
+    near[:, ~active] *= 0  # and no answer stays none
     total = near.sum(axis=1, keepdims=True)
-    return (near / np.where(total == 0, 1, total)).astype(np.float32)
+    near /= np.where(total == 0, 1, total)
+    return near
 
 
 def expected_squared_distance(proba: Floats, squared: Floats) -> NDArray[np.float32]:

@@ -82,10 +82,12 @@ def combine_cues(first: Floats, second: Floats) -> NDArray[np.float32]:
         raise ValueError(
             f"Both cues must be (n_items, n_classes); got {first.shape} and {second.shape}."
         )
-    product = first * second
+    product = (first * second).astype(np.float32, copy=False)
     total = product.sum(axis=1, keepdims=True)
-    contradict = total == 0
-    product = np.where(contradict, (first + second) / 2, product / np.where(contradict, 1, total))
-    silent = np.isnan(first[:, :1])
-    product = np.where(silent, second, product)
-    return np.where(np.isnan(second[:, :1]), first, product).astype(np.float32)
+    clear = total > 0
+    np.divide(product, total, out=product, where=clear)
+    rows = np.flatnonzero(~clear)
+    one, other = first[rows], second[rows]
+    both = np.where(np.isnan(one[:, :1]), other, (one + other) / 2)
+    product[rows] = np.where(np.isnan(other[:, :1]), one, both)
+    return product
