@@ -134,3 +134,32 @@ def fit_temperature(proba: Floats, truth: Ints) -> float:
 
     bounds = (-LARGEST_LOG_TEMPERATURE, LARGEST_LOG_TEMPERATURE)
     return float(np.exp(minimize_scalar(loss, bounds=bounds, method="bounded").x))
+
+
+def temperature_for_confidence(proba: Floats, mean_confidence: float) -> float:
+    """Return the temperature at which the likeliest classes have this probability on average.
+
+    Parameters
+    ----------
+    proba : float array of shape (n_items, n_classes)
+        All rows answered, one or more.
+    mean_confidence : float
+        0 to 1; out of reach, the nearest temperature is given.
+
+    Returns
+    -------
+    float
+        About 0.007 to 150.
+    """
+    from scipy.optimize import brentq
+
+    def excess(log_temperature: float) -> float:
+        scaled = apply_temperature(proba, float(np.exp(log_temperature)))
+        return float(scaled.max(axis=1).mean()) - mean_confidence
+
+    sharpest, flattest = -LARGEST_LOG_TEMPERATURE, LARGEST_LOG_TEMPERATURE
+    if excess(sharpest) <= 0:
+        return float(np.exp(sharpest))
+    if excess(flattest) >= 0:
+        return float(np.exp(flattest))
+    return float(np.exp(brentq(excess, sharpest, flattest, xtol=1e-3)))

@@ -12,6 +12,7 @@ from scipy import sparse
 from annotate.checks import check_labels
 from annotate.compute.edge_list import Graph, edges_to_graph, read_edges
 from annotate.protocols import NO_LABEL, CorpusView, Floats, Ints
+from annotate.quality.calibration import apply_temperature, temperature_for_confidence
 from annotate.teachers.labelled import labelled_rows
 
 N_NEIGHBOURS = 10
@@ -34,7 +35,8 @@ class Propagation:
 
     References
     ----------
-    Zhou et al. 2003, "Learning with local and global consistency".
+    Zhou et al. 2003, "Learning with local and global consistency". Differs in that a temperature,
+    from labels that were left out, makes confidence mean something.
     """
 
     name = "propagation"
@@ -59,11 +61,12 @@ class Propagation:
         self._labelled = labelled_rows(view, self.name)
         self._labels = view.labels[self._labelled]
         graph = self._graph(view)
-        self._proba = propagate_labels(graph, view.labels, view.schema.n_classes)
+        self._reach = propagate_labels(graph, view.labels, view.schema.n_classes)
+        self._temperature = held_out_temperature(graph, view.labels, view.schema.n_classes)
 
     def predict_proba(self, view: CorpusView, rows: Ints) -> NDArray[np.float32]:
         """Return (len(rows), n_classes); NaN where no path leads to a label."""
-        return self._proba[rows]
+        return apply_temperature(self._reach[rows], self._temperature)
 
     def parameters(self) -> dict[str, NDArray[Any]]:
         """Return the labels, where they are, and the edges of a given graph."""
@@ -147,6 +150,40 @@ def propagate_labels(
     # Conjugate gradients leave exact zeros where nothing arrives: the parts without any label.
     reach[total[:, 0] == 0] = np.nan
     return reach
+
+
+def held_out_temperature(graph: Graph, labels: Ints, n_classes: int) -> float:
+    """Return the temperature that makes confidence as high as labels that were left out are right.
+
+    What labels reach is nearly the same for all classes, however sure the likeliest one is. Every
+    other label of each class is left out and found by the rest. With one label a class there is
+    nothing to leave out, and the temperature is 1.
+
+    Parameters
+    ----------
+    graph, labels, n_classes
+        As ``propagate_labels`` takes them.
+    """
+    held_out = every_other_label(labels)
+    reach = propagate_labels(graph, np.where(held_out, NO_LABEL, labels), n_classes)[held_out]
+    answered = ~np.isnan(reach[:, 0])
+    if not answered.any():
+        return 1.0
+    right = reach[answered].argmax(axis=1) == labels[held_out][answered]
+    # One more of each kind, so that a few right ones do not make it certain.
+    share = (right.sum() + 1) / (len(right) + 2)
+    return temperature_for_confidence(reach[answered], float(share))
+
+
+def every_other_label(labels: Ints) -> NDArray[np.bool_]:
+    """Return (n_items,) True for the second, fourth, ... label of each class."""
+    held_out = np.zeros(len(labels), dtype=bool)
+    labelled = np.flatnonzero(labels != NO_LABEL)
+    by_class = labelled[np.argsort(labels[labelled], kind="stable")]
+    _, starts, counts = np.unique(labels[by_class], return_index=True, return_counts=True)
+    place = np.arange(len(by_class)) - np.repeat(starts, counts)
+    held_out[by_class[place % 2 == 1]] = True
+    return held_out
 
 
 def symmetric_normalized(graph: Graph) -> Graph:

@@ -11,6 +11,7 @@ from annotate.quality.calibration import (
     expected_calibration_error,
     fit_temperature,
     reliability_bins,
+    temperature_for_confidence,
 )
 
 
@@ -71,3 +72,16 @@ def test_a_fitted_temperature_lowers_the_calibration_error(rng):
 def test_no_answers_give_no_temperature():
     with pytest.raises(ValueError, match="at least one"):
         fit_temperature(np.full((2, 2), np.nan), np.array([0, 1]))
+
+
+@pytest.mark.parametrize("wanted", [0.5, 0.7, 0.9])
+def test_a_temperature_brings_the_mean_confidence_to_what_is_wanted(rng, wanted):
+    proba = rng.dirichlet(np.full(3, 5.0), size=200)
+    scaled = apply_temperature(proba, temperature_for_confidence(proba, wanted))
+    assert scaled.max(axis=1).mean() == pytest.approx(wanted, abs=1e-3)
+
+
+def test_a_confidence_out_of_reach_gives_the_nearest_temperature(rng):
+    proba = rng.dirichlet(np.full(3, 5.0), size=200)
+    assert temperature_for_confidence(proba, 0.0) == pytest.approx(math.exp(5))
+    assert temperature_for_confidence(proba, 1.0) == pytest.approx(math.exp(-5))

@@ -8,7 +8,12 @@ from sklearn.datasets import load_digits
 
 from annotate.errors import ConfigError, NotReadyError, SourceError
 from annotate.schema import new_schema
-from annotate.teachers.propagation import Propagation, neighbour_graph, propagate_labels
+from annotate.teachers.propagation import (
+    Propagation,
+    every_other_label,
+    neighbour_graph,
+    propagate_labels,
+)
 from tests.fakes import FakeView
 
 
@@ -125,5 +130,13 @@ def test_five_labels_a_class_are_enough_for_most_digits(rng):
     view = FakeView(X, labels, new_schema([str(digit) for digit in range(10)]))
     teacher = Propagation()
     teacher.fit(view)
-    right = teacher.predict_proba(view, np.arange(len(X))).argmax(axis=1) == truth
-    assert right[labels < 0].mean() > 0.9
+    proba = teacher.predict_proba(view, np.arange(len(X)))[labels < 0]
+    right = proba.argmax(axis=1) == truth[labels < 0]
+    assert right.mean() > 0.9
+    # 25 labels were left out to tell how sure to be.
+    assert abs(proba.max(axis=1).mean() - right.mean()) < 0.15
+
+
+def test_every_other_label_of_a_class_is_left_out():
+    labels = np.array([1, -1, 1, 0, 1, 2, 2, 1])
+    assert np.flatnonzero(every_other_label(labels)).tolist() == [2, 6, 7]
