@@ -15,8 +15,8 @@ from annotate.selection.settings import read_share
 class Ramp:
     """Accept everything, with a weight that grows with the rounds; made for the end of a chain.
 
-    The weight is relative to gold, and what all pseudo-labels together may weigh shrinks with it.
-    Without given labels it changes nothing, as only proportions count.
+    A pseudo-label weighs that much of what it would otherwise. Without given labels it changes
+    nothing, as only proportions count.
 
     Parameters
     ----------
@@ -26,8 +26,7 @@ class Ramp:
     References
     ----------
     CDFSL-V (Samarasinghe et al. 2023, arXiv:2309.03989): the weight of the unsupervised loss,
-    ``arctan_weight``. A mean over pseudo-labels and a mean over gold stand there in that
-    proportion, as here.
+    ``arctan_weight``, from the formula; the published script sets it to 1.
     """
 
     needs = NO_NEEDS

@@ -42,9 +42,8 @@ def balance_weights(weights: Floats, is_given: Bools) -> NDArray[np.float32]:
 
     Many pseudo-labels would otherwise drown the few labels known to be right. None is made lighter
     than ``LEAST_PSEUDO_WEIGHT`` of its weight, though: the first handful of answers must not sway a
-    whole corpus. What a selector gave a weight below 1 stays that much lighter, so where all have
-    a weight of 0.1 they weigh together a tenth of the given labels. Without given labels nothing
-    changes.
+    whole corpus. What a selector gave a weight below 1 stays that much lighter: the limits are
+    those of as many pseudo-labels of weight 1. Without given labels nothing changes.
 
     Parameters
     ----------
