@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from annotate.errors import ConfigError
@@ -42,7 +44,38 @@ def test_it_stops_when_the_queue_is_empty(started, truth):
     assert report.points[-1]["accuracy_all"] == 1.0
 
 
-@pytest.mark.parametrize("wrong", [{"budget": 0}, {"budget": 5, "batch": 0}])
-def test_budget_and_batch_must_be_positive(started, truth, wrong):
-    with pytest.raises(ConfigError, match="1 or more"):
+def test_it_tells_when_targets_were_reached_and_where_each_rule_would_have_stopped(started, truth):
+    report = simulate(started, truth, budget=90, batch=45, targets=[0.2, 0.999])
+    assert report.reached[0] == {"target": 0.2, "answers": 0}
+    enough = [p["answers"] for p in report.points if p["accuracy_all"] >= 0.999]
+    assert report.reached[1]["answers"] == enough[0] > 0
+    stops = {(stop["rule"], stop["target"]): stop for stop in report.stops}
+    # No random answers, and too few trainings; six of held-back gold for the forecast.
+    assert stops["few corrections", 0.2]["answers"] is None
+    assert stops["stable predictions", None]["accuracy_all"] is None
+    forecast = stops["forecast", 0.2]
+    at_stop = [p["accuracy_all"] for p in report.points if p["answers"] == forecast["answers"]]
+    assert at_stop == [forecast["accuracy_all"]]
+
+
+def test_the_report_is_one_page_that_needs_no_network(started, truth, tmp_path):
+    page = tmp_path / "curve.html"
+    report = simulate(started, truth, budget=3, targets=[0.999], report=page)
+    assert report.reached == [{"target": 0.999, "answers": None}]
+    text = page.read_text(encoding="utf-8")
+    assert "mixed, batches of 3, seed 0" in text
+    assert '<script src="' not in text
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"budget": 0}, "1 or more"),
+        ({"budget": 5, "batch": 0}, "1 or more"),
+        ({"budget": 5, "targets": [0.9, 1.0]}, "below 1"),
+        ({"budget": 5, "report": Path("no such folder") / "curve.html"}, "folder that is there"),
+    ],
+)
+def test_mistakes_are_told_before_anything_runs(started, truth, wrong, message):
+    with pytest.raises(ConfigError, match=message):
         simulate(started, truth, **wrong)
