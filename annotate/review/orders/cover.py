@@ -7,12 +7,11 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from annotate.compute.nearest import nearest_rows
 from annotate.compute.seeding import seeded_generator
 from annotate.protocols import NO_LABEL, Bools, Ints
 from annotate.review.orders.cells import draw_sample, find_centres
 from annotate.review.orders.context import OrderContext
-from annotate.review.orders.unit_rows import cosines
+from annotate.review.orders.unit_rows import closest_cosine, cosines, unit
 from annotate.review.prediction_summary import PredictionSummary
 
 # All pairs of them are compared.
@@ -48,8 +47,9 @@ class CoverOrder:
         picked = sample[:0]
         if len(sample):
             least = ball_cosine(vectors, find_centres(vectors, context.n_classes, generator))
-            labelled = features.take(np.flatnonzero(context.labels != NO_LABEL))
-            is_covered = _near_labels(vectors, labelled[~np.isnan(labelled[:, 0])], least)
+            labelled = unit(features.take(np.flatnonzero(context.labels != NO_LABEL)))
+            has_features = ~np.isnan(labelled[:, 0])
+            is_covered = closest_cosine(vectors, labelled[has_features]) > least
             picked = sample[greedy_cover(_balls(vectors, least), is_covered, MOST_PICKS)]
         rest = np.setdiff1d(context.rows, picked, assume_unique=True)
         return np.concatenate([picked, generator.permutation(rest)])
@@ -122,16 +122,3 @@ def _balls(vectors: NDArray[np.float32], least: float) -> Bools:
         balls[here] = cosines(vectors[here], vectors) > least
     np.fill_diagonal(balls, True)
     return balls
-
-
-def _near_labels(
-    vectors: NDArray[np.float32], labelled: NDArray[np.float32], least: float
-) -> Bools:
-    """Return which items lie in the ball of a labelled one."""
-    if len(labelled) == 0:
-        return np.zeros(len(vectors), dtype=bool)
-    closest = [
-        nearest_rows(vectors[start : start + _ROWS_AT_ONCE], labelled, 1)[1][:, 0]
-        for start in range(0, len(vectors), _ROWS_AT_ONCE)
-    ]
-    return np.round(np.concatenate(closest), 5) > least

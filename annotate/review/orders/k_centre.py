@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from annotate.compute.nearest import nearest_rows
 from annotate.protocols import NO_LABEL, Ints, Rows
 from annotate.review.orders.context import OrderContext
-from annotate.review.orders.unit_rows import ROWS_AT_ONCE, cosines, unit, unit_blocks
+from annotate.review.orders.unit_rows import closest_cosine, cosines, unit, unit_blocks
 from annotate.review.prediction_summary import PredictionSummary
 
 # Far more than a reviewer answers before the queue is made anew.
@@ -41,13 +40,13 @@ class KCentreOrder:
         rows = context.rows[has_features]
         if len(rows) == 0:
             return context.rows
-        labelled = features.take(np.flatnonzero(context.labels != NO_LABEL))
+        labelled = unit(features.take(np.flatnonzero(context.labels != NO_LABEL)))
         labelled = labelled[~np.isnan(labelled[:, 0])]
         if len(labelled):
             picks, closest = farthest_first(features, rows, _closest(features, rows, labelled))
         else:
-            first = int(_closest(features, rows, mean[None]).argmax())
-            start = _closest(features, rows, features.take(rows[first : first + 1]))
+            first = int(_closest(features, rows, unit(mean[None])).argmax())
+            start = _closest(features, rows, unit(features.take(rows[first : first + 1])))
             start[first] = np.inf
             picks, closest = farthest_first(features, rows, start)
             picks = np.concatenate([[first], picks])
@@ -119,10 +118,8 @@ def _mean_vector(features: Rows, rows: Ints) -> tuple[NDArray[np.float32], NDArr
 
 
 def _closest(features: Rows, rows: Ints, centres: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return each row's cosine with its nearest centre."""
+    """Return each row's cosine with its nearest centre, a vector of length 1."""
     closest = np.empty(len(rows), dtype=np.float32)
-    for start in range(0, len(rows), ROWS_AT_ONCE):
-        here = rows[start : start + ROWS_AT_ONCE]
-        closest[start : start + len(here)] = nearest_rows(features.take(here), centres, 1)[1][:, 0]
-    # Rounded, so that equal items stay equal whatever block they were multiplied in.
-    return np.round(closest, 5)
+    for here, vectors in unit_blocks(features, rows):
+        closest[here] = closest_cosine(vectors, centres)
+    return closest

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from annotate.protocols import Ints, Rows
 
 ROWS_AT_ONCE = 16_384
+CENTRES_AT_ONCE = 1_024
 
 
 def unit_blocks(features: Rows, rows: Ints) -> Iterator[tuple[slice, NDArray[np.float32]]]:
@@ -29,3 +30,14 @@ def cosines(vectors: NDArray[np.float32], others: NDArray[np.float32]) -> NDArra
     """Return (n_vectors, n_others) cosines of vectors that have length 1."""
     # Rounded, so that equal items stay equal whatever block they were multiplied in.
     return np.round(vectors @ others.T, 5)
+
+
+def closest_cosine(
+    vectors: NDArray[np.float32], centres: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Return each vector's cosine with the nearest centre, -inf without any; all have length 1."""
+    closest = np.full(len(vectors), -np.inf, dtype=np.float32)
+    for start in range(0, len(centres), CENTRES_AT_ONCE):
+        near = vectors @ centres[start : start + CENTRES_AT_ONCE].T
+        np.maximum(closest, near.max(axis=1), out=closest)
+    return np.round(closest, 5)
