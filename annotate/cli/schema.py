@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from annotate.cli.arguments import Json, ProjectDir, opened
-from annotate.cli.output import print_json, print_lines
+from annotate.cli.output import print_json, print_lines, print_table, progress_bar
 
 if TYPE_CHECKING:
     from annotate.schema import Schema
 
 NAME = "schema"
 app = typer.Typer(
-    help="Classes: rename, merge, split or retire them. Add classes and change prompts in"
-    " annotate.toml.",
+    help="Classes: propose, discover, rename, merge, split or retire them. Add classes and"
+    " change prompts in annotate.toml.",
     no_args_is_help=True,
 )
 ClassName = Annotated[str, typer.Argument(metavar="CLASS", help="A class in force.")]
@@ -65,6 +66,83 @@ def split_command(
 
     with opened(folder) as workspace:
         _print(split_class(workspace, name, [part.strip() for part in into.split(",")]), json)
+
+
+@app.command("propose")
+def propose_command(
+    folder: ProjectDir,
+    vocabulary: Annotated[
+        Path, typer.Option(metavar="F", help="Names, one a line; what follows a tab describes it.")
+    ],
+    groups: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Groups that vote; default: looked for.")
+    ] = None,
+    apply: Annotated[bool, typer.Option("--apply", help="Make the names classes.")] = False,
+    retire_unused: Annotated[
+        bool,
+        typer.Option("--retire-unused", help="With --apply: retire classes that have no label."),
+    ] = False,
+    seed: Annotated[int, typer.Option(help="For the groups.")] = 0,
+    json: Json = False,
+) -> None:
+    """Propose classes: the names of a vocabulary of thousands that fit this corpus best."""
+    from annotate.steps.propose_classes import propose_classes
+
+    with opened(folder) as workspace, progress_bar() as progress:
+        report = propose_classes(
+            workspace, vocabulary, n_groups=groups, apply=apply, retire_unused=retire_unused,
+            seed=seed, progress=progress,
+        )  # fmt: skip
+    if json:
+        print_json(report)
+        return
+    if report.probes:
+        tried = ", ".join(f"{number} {score:.3f}" for number, score in report.probes)
+        print_lines(f"Numbers of groups tried, with silhouette: {tried}.")
+    print_lines(f"{len(report.classes)} of {report.n_words:,} names, by {report.n_groups} groups:")
+    print_table(
+        ("name", "items", "nearest by itself", "examples"),
+        [(c.name, c.n_items, c.support, ", ".join(c.examples)) for c in report.classes],
+    )
+    if apply:
+        print_lines(
+            f"{len(report.applied)} classes added, {len(report.retired)} retired.",
+            f"Next: annotate predict {folder}",
+        )
+
+
+@app.command("discover")
+def discover_command(
+    folder: ProjectDir,
+    classes: Annotated[int, typer.Option(metavar="N", min=2, help="How many to look for.")],
+    out: Annotated[
+        Path | None, typer.Option(metavar="F.csv", help="Write each item's probabilities here.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="For cells and restarts.")] = 0,
+    json: Json = False,
+) -> None:
+    """Find classes that nobody named: what shifts together across the groups of --group-column."""
+    from annotate.steps.discover_classes import discover_classes
+
+    with opened(folder) as workspace, progress_bar() as progress:
+        report = discover_classes(workspace, classes, out=out, seed=seed, progress=progress)
+    if json:
+        print_json(report)
+        return
+    print_lines(
+        f"{report.n_items:,} items in {report.n_groups} groups, which features tell apart in"
+        f" {report.group_accuracy:.1%} (by chance {1 / report.n_groups:.1%})."
+    )
+    print_table(
+        ("class", "items", "lowest share", "highest share", "surest items"),
+        [
+            (
+                c.name, c.n_items, min(c.share_by_group.values()), max(c.share_by_group.values()),
+                ", ".join(c.examples),
+            )
+            for c in report.classes
+        ],
+    )  # fmt: skip
 
 
 @app.command("retire")

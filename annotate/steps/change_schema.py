@@ -19,12 +19,12 @@ def rename_class(workspace: Workspace, old: str, new: str, *, by: str | None = N
     note keeps it. None is whoever may run commands here.
     """
     note = f"rename {old!r} to {new!r}"
-    return _apply(workspace, lambda schema: renamed(schema, old, new), note, by)
+    return apply_change(workspace, lambda schema: renamed(schema, old, new), note, by)
 
 
 def retire_class(workspace: Workspace, name: str, *, by: str | None = None) -> Schema:
     """Let a class take no new labels; those given are kept."""
-    return _apply(workspace, lambda schema: retired(schema, name), f"retire {name!r}", by)
+    return apply_change(workspace, lambda schema: retired(schema, name), f"retire {name!r}", by)
 
 
 def merge_classes(
@@ -32,7 +32,7 @@ def merge_classes(
 ) -> Schema:
     """Make several classes one: their labels and probabilities count for ``into`` from now on."""
     note = f"merge {', '.join(map(repr, names))} into {into!r}"
-    return _apply(workspace, lambda schema: merged(schema, names, into), note, by)
+    return apply_change(workspace, lambda schema: merged(schema, names, into), note, by)
 
 
 def split_class(
@@ -40,12 +40,13 @@ def split_class(
 ) -> Schema:
     """Replace a class by others: its labels count no more and its items are open again."""
     note = f"split {name!r} into {', '.join(map(repr, into))}"
-    return _apply(workspace, lambda schema: split(schema, name, into), note, by)
+    return apply_change(workspace, lambda schema: split(schema, name, into), note, by)
 
 
-def _apply(
+def apply_change(
     workspace: Workspace, change: Callable[[Schema], Schema], note: str, by: str | None
 ) -> Schema:
+    """Store the schema that ``change`` makes of the one in force, and let annotate.toml follow."""
     if by is not None:
         require_owner(workspace, by, "change classes")
         note = f"{note} by {by}"
