@@ -51,10 +51,12 @@ def evaluate(texts: Sequence[str], truth: Sequence[str], others: Sequence[str]) 
     word_vectors = class_features(encoder, schema, TEXT_TEMPLATES)
     classes = np.array([own.index(name) for name in truth])
     print(f"{len(texts):,} texts, {len(own)} classes, {len(words):,} names")
-    found = [count_groups(vectors, seed=seed).n_groups for seed in SEEDS]
-    for title, numbers in (("true number", [len(own)] * len(SEEDS)), ("found", found)):
+    for title in ("true number", "found"):
         rows = []
-        for seed, number in zip(SEEDS, numbers, strict=True):
+        for seed in SEEDS:
+            number = (
+                len(own) if title == "true number" else count_groups(vectors, seed=seed).n_groups
+            )
             naming = name_groups(InMemory(vectors), word_vectors, number, seed=seed)
             alone = (naming.votes == classes).mean()
             together = (naming.words[naming.groups] == classes).mean()

@@ -13,7 +13,7 @@ from annotate.cli.output import print_json, print_lines, print_table, progress_b
 NAME = "predictions"
 THE_ANSWER_IS_NO = 3
 app = typer.Typer(
-    help="Predictions: import those of your own model, list all, replace a costly teacher.",
+    help="Predictions: import those of your own model, list all, find where they differ, replace one.",
     no_args_is_help=True,
 )
 
@@ -48,6 +48,36 @@ def import_command(
         f"Columns left out: {', '.join(report.ignored_columns)}."
         if report.ignored_columns else None,
         f"Next: annotate train {folder} --teacher {report.teacher}",
+    )  # fmt: skip
+
+
+@app.command("disagreement")
+def disagreement_command(
+    folder: ProjectDir,
+    limit: Annotated[int, typer.Option(metavar="N", min=0, help="Items to list.")] = 20,
+    json: Json = False,
+) -> None:
+    """Show the items on which teachers differ most."""
+    from annotate.steps.disagreement import measure_disagreement
+
+    with opened(folder) as workspace:
+        report = measure_disagreement(workspace, limit=limit)
+    if json:
+        print_json(report)
+        return
+    print_lines(
+        f"{', '.join(report.teachers)}: on {report.n_different:,} of {report.n_items:,} items they"
+        f" name different classes; mean divergence {report.mean_divergence:.3f}."
+    )
+    print_table(
+        ("item", "divergence", "what they say"),
+        [
+            (
+                own.item_id, f"{own.divergence:.3f}",
+                "; ".join(f"{who}: {what}" for who, what in own.said.items()),
+            )
+            for own in report.items
+        ],
     )  # fmt: skip
 
 

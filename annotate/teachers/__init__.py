@@ -8,6 +8,7 @@ TEACHERS = Registry(
     "teacher",
     {
         "dawid_skene": "annotate.teachers.dawid_skene:DawidSkene",
+        "ensemble": "annotate.teachers.ensemble:Ensemble",
         "frechet": "annotate.teachers.frechet:Frechet",
         "label_model": "annotate.teachers.label_model:LabelModelTeacher",
         "majority_vote": "annotate.teachers.majority_vote:MajorityVote",

@@ -15,7 +15,11 @@ from tests.fakes import FakeView
 
 NAMES = TEACHERS.names()
 # What those need that build on predictions on record.
-WITH_ARGUMENT = {"frechet": "frechet:text+one", "two_cues": "two_cues:one+other"}
+WITH_ARGUMENT = {
+    "ensemble": "ensemble:one+other",
+    "frechet": "frechet:text+one",
+    "two_cues": "two_cues:one+other",
+}
 
 
 @pytest.fixture
