@@ -13,6 +13,8 @@ from annotate.quality.votes import check_votes, one_hot_votes, vote_shares
 
 MOST_STEPS = 500
 TOLERANCE = 1e-7
+# 1.2 GB of float64: what each vote of each function says of each class is dense.
+MOST_VALUES = 150_000_000
 _BLOCK_VALUES = 4_000_000
 
 
@@ -121,7 +123,8 @@ def fit_label_model(
     Raises
     ------
     ValueError
-        If votes are no class numbers, nobody votes, or balance does not fit.
+        If votes are no class numbers, nobody votes, balance does not fit, or the model would not
+        fit into memory.
 
     References
     ----------
@@ -131,6 +134,11 @@ def fit_label_model(
     a prior for each rate and accuracy.
     """
     check_votes(votes, n_classes)
+    if votes.shape[1] * n_classes**2 > MOST_VALUES:
+        raise ValueError(
+            f"A label model must fit into memory; {votes.shape[1]:,} functions and {n_classes:,}"
+            " classes do not. Leave out functions, or classes that nobody votes for."
+        )
     shares = _checked_balance(balance, n_classes)
     n_items, n_functions = votes.shape
     given = one_hot_votes(votes, n_classes)

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from annotate.errors import ConfigError
 from annotate.protocols import CorpusView, Ints
-from annotate.quality.dawid_skene import dawid_skene
+from annotate.quality.dawid_skene import dawid_skene, fits
 from annotate.quality.votes import one_hot_votes
 from annotate.teachers.cast_votes import active_votes, with_retired
 
@@ -41,6 +42,12 @@ class DawidSkene:
         self._votes = active_votes(view, self.name)
         self._active = view.schema.class_active
         n_active = int(self._active.sum())
+        if not fits(len(self._votes), self._votes.shape[1], n_active):
+            raise ConfigError(
+                f"The teacher {self.name} must fit into memory; {len(self._votes):,} items,"
+                f" {self._votes.shape[1]:,} sources and {n_active:,} classes do not. Use"
+                " majority_vote."
+            )
         rows, functions = np.nonzero(self._votes >= 0)
         voting, reviewers = np.unique(functions, return_inverse=True)
         items = np.unique(rows, return_inverse=True)[1]

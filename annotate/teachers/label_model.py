@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from annotate.errors import ConfigError
 from annotate.protocols import NO_LABEL, CorpusView, Floats, Ints
-from annotate.quality.label_model import LabelModel, fit_label_model
+from annotate.quality.label_model import MOST_VALUES, LabelModel, fit_label_model
 from annotate.teachers.cast_votes import active_votes, with_retired
 
 ROWS_PER_BLOCK = 65_536
@@ -54,6 +54,11 @@ class LabelModelTeacher:
         votes = active_votes(view, self.name)
         self._active = view.schema.class_active
         n_active = int(self._active.sum())
+        if votes.shape[1] * n_active**2 > MOST_VALUES:
+            raise ConfigError(
+                "The teacher label_model must fit into memory;"
+                f" {votes.shape[1]:,} sources and {n_active:,} classes do not. Use majority_vote."
+            )
         self._model = fit_label_model(
             votes,
             n_active,

@@ -155,6 +155,11 @@ def test_a_balance_must_be_shares_of_the_classes(balance):
         fit_label_model(np.array([[0, 1]]), 2, balance=balance)
 
 
+def test_what_would_not_fit_into_memory_is_refused():
+    with pytest.raises(ValueError, match="fit into memory"):
+        fit_label_model(np.zeros((2, 100), dtype=np.int16), 4096)
+
+
 def test_it_is_the_model_it_says(rng):
     votes = draw_votes(rng, rng.integers(0, 2, 50), 2)
     fitted = fit_label_model(votes, 2)
