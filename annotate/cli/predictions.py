@@ -13,7 +13,7 @@ from annotate.cli.output import print_json, print_lines, print_table, progress_b
 NAME = "predictions"
 THE_ANSWER_IS_NO = 3
 app = typer.Typer(
-    help="Predictions: import those of your own model, list all, find where they differ, replace one.",
+    help="Predictions: import your own, list all, find where they differ, replace a costly one.",
     no_args_is_help=True,
 )
 

@@ -20,7 +20,8 @@ from annotate.store.items import read_items_at
 from annotate.store.schema_versions import retired, with_config_classes
 from annotate.teachers.group_count import count_groups
 from annotate.teachers.open_vocabulary import SAMPLE_ROWS, Naming, name_groups
-from annotate.teachers.zero_shot import class_features, default_templates
+from annotate.teachers.prompts import default_templates
+from annotate.teachers.zero_shot import class_features
 
 N_EXAMPLES = 3
 
