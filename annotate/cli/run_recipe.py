@@ -17,7 +17,12 @@ NAME = "run"
 
 def command(
     recipe_name: Annotated[str, typer.Argument(metavar="RECIPE", help="e.g. self_train_texts.")],
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the recipe works.")],
+    folder: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="DIR", help="Where the recipe works; some have a place of their own."
+        ),
+    ] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option(
@@ -33,7 +38,7 @@ def command(
 
     recipe = load_recipe(recipe_name)
     names = [field.name for field in fields(recipe.Settings) if field.name != "folder"]
-    values: dict[str, object] = {"folder": folder}
+    values: dict[str, object] = {} if folder is None else {"folder": folder}
     for entry in settings or []:
         key, equals, value = entry.partition("=")
         if not equals:
@@ -48,6 +53,11 @@ def command(
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "missing" and place == "folder":
+            raise ConfigError(
+                f"The recipe {recipe_name} needs a folder to work in; none was given."
+                f" Run `annotate run {recipe_name} DIR`."
+            ) from None
         if first["type"] == "missing":
             raise ConfigError(
                 f"The recipe {recipe_name} needs the setting '{place}'; it was not given."

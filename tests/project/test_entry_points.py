@@ -20,8 +20,8 @@ def test_the_program_can_be_called():
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_a_recipe_is_a_module_of_its_name_with_settings_run_and_show(name):
-    assert RECIPES[name] == f"pipelines.{name}"
+def test_a_recipe_is_a_module_of_ours_with_settings_run_and_show(name):
+    assert RECIPES[name].startswith("pipelines.")
     recipe = import_module(RECIPES[name])
     assert "folder" in {field.name for field in fields(recipe.Settings)}
     assert callable(recipe.run) and callable(recipe.show)

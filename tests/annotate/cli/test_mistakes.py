@@ -44,6 +44,7 @@ MISTAKES = {
     "unknown recipe": ("run dmeo {tmp}/r", "Did you mean 'demo'"),
     "unknown setting": ("run self_train_texts {tmp}/r --set round=3", "Did you mean 'rounds'"),
     "a setting without value": ("run self_train_texts {tmp}/r --set rounds", "KEY=VALUE"),
+    "a recipe without its folder": ("run self_train_texts", "annotate run self_train_texts DIR"),
     "a setting that is missing": ("run self_train_texts {tmp}/r", "--set source="),
     "unknown option": ("status {p} --jsn", "annotate status --help"),
     "unknown command": ("statsu {p}", "annotate --help"),

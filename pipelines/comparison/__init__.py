@@ -1,0 +1,2 @@
+"""How teachers, selectors, students and queue orders compare; ``pipelines.compare_methods`` runs
+it."""

@@ -1,0 +1,170 @@
+"""Measure one cell: run the steps on a copy of its project, and compare with the truth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from sklearn.metrics import roc_auc_score
+
+from annotate.errors import NotReadyError
+from annotate.protocols import NO_LABEL, Bools, Floats, Ints
+from annotate.quality.calibration import expected_calibration_error
+from annotate.steps.labels import read_current_labels
+from annotate.steps.predicting import StoredProba
+from annotate.steps.round import most_likely
+from annotate.steps.selections import read_selection
+from annotate.steps.simulate import simulate
+from annotate.steps.train import train
+from annotate.steps.workspace import Workspace
+from annotate.store.history import find_round
+from pipelines.comparison.cells import DEFAULT, Cell
+from pipelines.comparison.corpora import Corpus
+from pipelines.comparison.peers import peer_curve
+from pipelines.comparison.plain_margin import Curve, margin_curve
+from pipelines.comparison.projects import GIVEN, TRUTH_FILE, copy_of, rows_of_items
+
+COVERAGES = (0.1, 0.25, 0.5, 0.75, 0.9, 1.0)
+Row = dict[str, Any]
+
+
+def measurement(metric: str, value: float, *, at: float | None = None, class_name: str = "") -> Row:
+    """Return one row; ``at`` is a coverage or a number of answers, where the metric has one."""
+    return {"metric": metric, "at": at, "class_name": class_name, "value": float(value)}
+
+
+def measure_baseline(corpus: Corpus, features: Floats, seed: int) -> list[Row]:
+    """Measure plain margin sampling on the whole corpus, until its last target or a fifth of it."""
+    until, most = (max(corpus.targets), len(corpus.truth)) if corpus.targets else (1.0, None)
+    most = most or len(corpus.truth) // 5 + 20
+    return curve_rows(margin_curve(features, corpus.truth, until=until, most=most, seed=seed))
+
+
+def curve_rows(curve: Curve) -> list[Row]:
+    """Return a row for each point of a curve."""
+    pairs = zip(curve.answers.tolist(), curve.accuracy.tolist(), strict=True)
+    return [measurement("accuracy_after", value, at=answers) for answers, value in pairs]
+
+
+def measure_peer(cell: Cell, corpus: Corpus, features: Floats, budget: float) -> list[Row]:
+    """Measure another library's way to ask, with nothing known before."""
+    most = round(budget * len(corpus.truth))
+    return curve_rows(
+        peer_curve(
+            cell.method, features, corpus.truth, until=1.0, most=most, batch=20, seed=cell.seed
+        )
+    )
+
+
+def measure_queue(cell: Cell, folder: Path, budget: float, batches: int) -> list[Row]:
+    """Measure a queue order: the truth answers, a training after each batch."""
+    with copy_of(folder / "project") as workspace:
+        n_answers = round(budget * workspace.n_items())
+        if cell.start == "names":
+            train(workspace, seed=cell.seed)
+        report = simulate(
+            workspace,
+            folder / TRUTH_FILE,
+            budget=n_answers,
+            batch=-(-n_answers // batches),
+            queue=cell.method,
+            seed=cell.seed,
+        )
+    return [
+        measurement("accuracy_after", p["accuracy_all"], at=p["answers"]) for p in report.points
+    ]
+
+
+def measure_training(cell: Cell, corpus: Corpus, folder: Path) -> list[Row]:
+    """Measure a training run that differs from the default in the cell's factor."""
+    chosen: dict[str, Any] = {"teacher": f"imported:{GIVEN}" if cell.start == "given" else None}
+    if cell.factor == "selector":
+        chosen["selectors"] = cell.method.split("+")
+    elif cell.method != DEFAULT:
+        chosen[cell.factor] = cell.method
+    with copy_of(folder / "project") as workspace:
+        started = perf_counter()
+        train(workspace, seed=cell.seed, **chosen)
+        seconds = perf_counter() - started
+        truth = corpus.truth[rows_of_items(workspace)]
+        return [*rows_of_training(workspace, truth), measurement("seconds", seconds)]
+
+
+def rows_of_training(workspace: Workspace, truth: Ints) -> list[Row]:
+    """Return what a run reached on items whose label nobody gave."""
+    labels = read_current_labels(workspace)
+    is_measured = labels.given.current == NO_LABEL
+    if labels.head is None or labels.prediction is None:
+        raise NotReadyError("Measuring needs a round; training made none. Give it other settings.")
+    with workspace.store.read() as connection:
+        first, second = find_round(connection, 0), find_round(connection, 1)
+    assert first is not None
+    alone = most_likely(read_proba(workspace, first["prediction_id"]))
+    proba = read_proba(workspace, labels.prediction["prediction_id"])
+    known = is_measured & (truth != NO_LABEL)
+    rows = [measurement("teacher_accuracy", (alone == truth)[known].mean())]
+    rows += prediction_rows(proba[known], truth[known], workspace.schema.names)
+    has_label = labels.labels != NO_LABEL
+    rows.append(measurement("coverage", has_label[known].mean()))
+    if (has_label & known).any():
+        right = (labels.labels == truth)[has_label & known]
+        rows.append(measurement("labelled_accuracy", right.mean()))
+    if second is not None and second["selection_id"]:
+        rows += selection_rows(workspace, second["selection_id"], truth, is_measured)
+    withheld = is_measured & (truth == NO_LABEL)
+    if withheld.any():
+        rows += open_set_rows(proba, withheld, known, has_label)
+    return rows
+
+
+def read_proba(workspace: Workspace, prediction_id: str) -> Floats:
+    """Return a prediction of the whole corpus."""
+    stored = StoredProba(workspace.store, prediction_id, workspace.schema)
+    return stored.read_all(workspace.n_items())
+
+
+def prediction_rows(proba: Floats, truth: Ints, names: tuple[str, ...]) -> list[Row]:
+    """Return accuracy over all, by class, and of the most confident; no answer is a wrong one."""
+    guess = most_likely(proba)
+    right = guess == truth
+    confidence = np.nan_to_num(proba.max(axis=1), nan=0.0)
+    members = [truth == number for number in range(len(names))]
+    by_class = [float(right[m].mean()) if m.any() else None for m in members]
+    rows = [measurement("accuracy", right.mean())]
+    rows.append(measurement("class_min", min(value for value in by_class if value is not None)))
+    rows += [
+        measurement("class_accuracy", value, class_name=name)
+        for name, value in zip(names, by_class, strict=True)
+        if value is not None
+    ]
+    sure_first = np.argsort(-confidence, kind="stable")
+    for coverage in COVERAGES:
+        covered = sure_first[: max(round(coverage * len(truth)), 1)]
+        rows.append(measurement("accuracy_at", right[covered].mean(), at=coverage))
+    rows.append(measurement("ece", expected_calibration_error(confidence, right)))
+    return rows
+
+
+def selection_rows(
+    workspace: Workspace, selection_id: str, truth: Ints, is_measured: Bools
+) -> list[Row]:
+    """Return how much the first round's selectors accepted, and how right that was."""
+    table = read_selection(workspace, selection_id)
+    table = table[table["accepted"] & is_measured[table["item_no"]]]
+    rows = [measurement("accepted", len(table) / max(int(is_measured.sum()), 1))]
+    if len(table):
+        right = truth[table["item_no"]] == table["class_no"]
+        rows.append(measurement("accepted_right", right.mean()))
+    return rows
+
+
+def open_set_rows(proba: Floats, withheld: Bools, known: Bools, has_label: Bools) -> list[Row]:
+    """Return how well items of withheld classes are told from the others."""
+    both = withheld | known
+    doubt = 1 - np.nan_to_num(proba.max(axis=1), nan=0.0)
+    return [
+        measurement("withheld_labelled", has_label[withheld].mean()),
+        measurement("withheld_found", roc_auc_score(withheld[both], doubt[both])),
+    ]

@@ -1,0 +1,61 @@
+"""What the benchmark measures: all that is registered, less what was not asked for."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from annotate.errors import UnknownNameError
+from annotate.review.queue import queue_orders
+from annotate.selection import SELECTORS
+from annotate.teachers import TEACHERS
+from annotate.training import STUDENTS
+from annotate.training.defaults import DEFAULT_SELECTORS, DEFAULT_STUDENT
+from pipelines.comparison.cells import cells_of, choose, is_known
+from pipelines.comparison.corpora import Corpus
+
+TEXTS = Corpus("youtube", ("ham", "spam"), np.array([0, 1]), texts=["a", "b"])
+FEATURES = Corpus("trashnet", ("glass", "metal"), np.array([0, 1]), features=np.eye(2))
+
+
+def methods(cells, factor):
+    return {cell.method for cell in cells if cell.factor == factor}
+
+
+@pytest.mark.parametrize("corpus", [TEXTS, FEATURES], ids=lambda corpus: corpus.name)
+def test_whatever_is_registered_is_measured(corpus):
+    cells = cells_of(corpus, 0)
+    assert methods(cells, "teacher") == set(TEACHERS.names())
+    assert methods(cells, "selector") == set(SELECTORS.names()) - set(DEFAULT_SELECTORS)
+    assert methods(cells, "student") == set(STUDENTS.names()) - {DEFAULT_STUDENT}
+    assert methods(cells, "queue") == set(queue_orders.names())
+    assert methods(cells, "baseline") == {"plain_margin"}
+
+
+def test_every_cell_has_a_file_of_its_own():
+    cells = [
+        cell for seed in range(2) for corpus in (TEXTS, FEATURES) for cell in cells_of(corpus, seed)
+    ]
+    assert len({cell.file_name for cell in cells}) == len(cells)
+
+
+def test_words_of_one_kind_add_up_and_of_two_kinds_narrow_down():
+    cells = [*cells_of(TEXTS, 0), *cells_of(FEATURES, 0)]
+    chosen = choose(cells, "trashnet, selector, default,threshold")
+    assert {(cell.data, cell.method) for cell in chosen} == {("trashnet", "threshold")}
+    chosen = choose(cells, "trashnet,selector,default")
+    assert {cell.factor for cell in chosen} == {"selector", "default"}
+    assert choose(cells, "") == cells
+
+
+def test_an_unknown_word_names_the_near_ones():
+    with pytest.raises(UnknownNameError, match="trashnet"):
+        choose(cells_of(FEATURES, 0), "trashnett")
+
+
+def test_a_scenario_may_name_a_method_that_is_not_there():
+    corpus = Corpus(
+        "cifar10_long_tail", ("a", "b"), np.array([0, 1]), features=np.eye(2),
+        selectors=("default", "agreement+threshold:0.8", "agreement+no_such"),
+    )  # fmt: skip
+    assert [is_known(cell) for cell in cells_of(corpus, 0)] == [True, True, False]

@@ -1,0 +1,80 @@
+"""The benchmark runs on tiny data sets, ends alike when killed, and says what it left out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from annotate.errors import ConfigError, SourceError
+from pipelines import compare_methods
+from pipelines.compare_methods import Settings, run, show
+
+SMALL = {"seeds": 2, "items": 60, "batches": 2}
+
+
+def measured(outcome):
+    table = pd.read_parquet(outcome.results)
+    return table[table["metric"] != "seconds"].reset_index(drop=True)
+
+
+def test_a_killed_run_goes_on_and_ends_like_one_that_was_not(data, tmp_path, monkeypatch):
+    settings = Settings(
+        data, tmp_path / "whole", only="trashnet,student,baseline,peer,plain_margin,linear", **SMALL
+    )
+    whole = run(settings)
+    killed = replace(settings, folder=tmp_path / "killed")
+    true_measure, n_calls = compare_methods.Draw.measure, []
+
+    def measure(self, cell):
+        n_calls.append(cell)
+        if len(n_calls) == 3:
+            raise KeyboardInterrupt
+        return true_measure(self, cell)
+
+    monkeypatch.setattr(compare_methods.Draw, "measure", measure)
+    with pytest.raises(KeyboardInterrupt):
+        run(killed)
+    resumed = run(killed)
+    assert len(n_calls) == whole.n_cells + 1  # the cell that was cut off is measured again
+    pd.testing.assert_frame_equal(measured(resumed), measured(whole))
+    assert not list((tmp_path / "killed" / "work").iterdir())
+
+
+def test_queues_answer_and_are_measured_until_the_budget_is_spent(data, tmp_path):
+    outcome = run(Settings(data, tmp_path / "out", only="trashnet,random", **{**SMALL, "seeds": 1}))
+    table = measured(outcome)
+    assert table["metric"].unique().tolist() == ["accuracy_after"]
+    assert table["at"].tolist() == [0, 6, 12]  # a fifth of 60 items, in two batches
+    assert table["value"].iloc[-1] > table["value"].iloc[0]
+
+
+def test_scenarios_tell_what_was_accepted_by_class(data, tmp_path):
+    outcome = run(
+        Settings(data, tmp_path / "out", only="cifar10n_worse,agreement,threshold:0.5", seeds=1)
+    )
+    table = measured(outcome)
+    right = table[table["metric"] == "accepted_right"].set_index("method")["value"]
+    assert right["agreement"] > right["threshold:0.5"]
+    classes = table[table["metric"] == "class_accuracy"]["class_name"].unique().tolist()
+    assert classes == ["airplane", "bird", "cat"]
+
+
+def test_what_is_missing_is_said(data, tmp_path, capsys):
+    show(run(Settings(data, tmp_path / "out", only="trashnet,zero_shot", seeds=1)))
+    said = capsys.readouterr().out
+    assert "0 of 1 cells measured" in said
+    assert "Left out: ag_news: " in said and "Left out: trashnet, labels, zero_shot: " in said
+
+
+def test_a_folder_holds_measurements_under_one_setting(data, tmp_path):
+    settings = Settings(data, tmp_path / "out", only="trashnet,baseline", seeds=1)
+    run(settings)
+    with pytest.raises(ConfigError, match="items"):
+        run(replace(settings, items=50))
+
+
+def test_a_folder_without_data_sets_is_refused(tmp_path):
+    with pytest.raises(SourceError, match="trashnet"):
+        run(Settings(tmp_path, tmp_path / "out"))
