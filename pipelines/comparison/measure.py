@@ -39,23 +39,25 @@ def measure_baseline(corpus: Corpus, features: Floats, seed: int) -> list[Row]:
     """Measure plain margin sampling on the whole corpus, until its last target or a fifth of it."""
     until, most = (max(corpus.targets), len(corpus.truth)) if corpus.targets else (1.0, None)
     most = most or len(corpus.truth) // 5 + 20
-    return curve_rows(margin_curve(features, corpus.truth, until=until, most=most, seed=seed))
+    curve = margin_curve(features, corpus.truth, until=until, most=most, seed=seed)
+    return curve_rows(curve, len(corpus.truth))
 
 
-def curve_rows(curve: Curve) -> list[Row]:
-    """Return a row for each point of a curve."""
+def curve_rows(curve: Curve, n_items: int) -> list[Row]:
+    """Return the number of items and a row for each point of a curve."""
     pairs = zip(curve.answers.tolist(), curve.accuracy.tolist(), strict=True)
-    return [measurement("accuracy_after", value, at=answers) for answers, value in pairs]
+    points = [measurement("accuracy_after", value, at=answers) for answers, value in pairs]
+    return [measurement("items", n_items), *points]
 
 
 def measure_peer(cell: Cell, corpus: Corpus, features: Floats, budget: float) -> list[Row]:
     """Measure another library's way to ask, with nothing known before."""
-    most = round(budget * len(corpus.truth))
-    return curve_rows(
-        peer_curve(
-            cell.method, features, corpus.truth, until=1.0, most=most, batch=20, seed=cell.seed
-        )
-    )
+    n_items = len(corpus.truth)
+    curve = peer_curve(
+        cell.method, features, corpus.truth,
+        until=1.0, most=round(budget * n_items), batch=20, seed=cell.seed,
+    )  # fmt: skip
+    return curve_rows(curve, n_items)
 
 
 def measure_queue(cell: Cell, folder: Path, budget: float, batches: int) -> list[Row]:

@@ -81,18 +81,19 @@ def _baseline(table: pd.DataFrame) -> list[str]:
     out = []
     for data, part in rows.groupby("data", sort=False):
         curves = [_curve(one) for _, one in part.groupby("seed")]
-        expected = EXPECTED.get(str(data))
-        if expected is None:
-            n_items = max(int(curve.answers[-1]) for curve in curves)
-            last = [float(curve.accuracy[-1]) for curve in curves]
-            out.append((data, f"after {n_items:,} answers", _spread(last, "{:.1%}"), "-", "-"))
-            continue
+        expected = EXPECTED.get(str(data), {})
+        n_items = int(part[part["metric"] == "items"]["value"].iloc[0])
+        for share in () if expected else SHARES_ANSWERED:
+            reached = [_after(curve, share * n_items) for curve in curves]
+            until = f"{share:.0%} of the items are answered"
+            out.append((data, until, _spread(reached, "{:.1%}"), "-", "-"))
         for target, known in expected.items():
             found = [answers_until(curve, target) for curve in curves]
-            reached = [n for n in found if n is not None]
-            mean = float(np.mean(reached)) if reached else float("nan")
+            needed = [n for n in found if n is not None]
+            mean = float(np.mean(needed)) if needed else float("nan")
             within = "yes" if abs(mean / known - 1) <= 0.1 else "**no**"
-            out.append((data, f"{target:.0%} right", _spread(reached, "{:,.0f}"), known, within))
+            answers = _spread(needed, "{:,.0f}")
+            out.append((data, f"{target:.0%} are right", answers, f"{known:,}", within))
     head = ("data set", "until", "answers, or share right", "known to need", "within 10 %")
     return [
         "### The plain baseline",
@@ -129,7 +130,8 @@ def _queues(table: pd.DataFrame) -> Iterator[str]:
             for (method, seed), one in part.groupby(["method", "seed"], sort=False)
         }
         plain = {seed: curve for (method, seed), curve in curves.items() if method == PLAIN}
-        targets = _targets(str(data), plain)
+        items = part[part["metric"] == "items"]["value"]
+        targets = _targets(str(data), plain, int(items.iloc[0]) if len(items) else 0)
         if not targets:
             continue
         out = []
@@ -143,22 +145,23 @@ def _queues(table: pd.DataFrame) -> Iterator[str]:
         yield _markdown(("order", "first point", *targets, "last point"), out)
 
 
-def _targets(data: str, plain: dict[int, Curve]) -> dict[str, dict[int, float]]:
+def _targets(data: str, plain: dict[int, Curve], n_items: int) -> dict[str, dict[int, float]]:
     """Return by name of a target what each seed has to reach."""
     if data in EXPECTED:
         return {f"{t:.0%}": dict.fromkeys(plain, t) for t in EXPECTED[data]}
-    reached = {}
+    targets = {}
     for share in SHARES_ANSWERED:
-        of_seed = {
-            seed: float(
-                curve.accuracy[np.searchsorted(curve.answers, share / 0.2 * curve.answers[-1])]
-            )
-            for seed, curve in plain.items()
-        }
-        if of_seed:
-            name = f"{np.mean(list(of_seed.values())):.1%}"
-            reached[name] = of_seed
-    return reached
+        # The last batch may be cut short by rounding, but by no more than one answer.
+        if plain and all(curve.answers[-1] >= share * n_items - 1 for curve in plain.values()):
+            of_seed = {seed: _after(curve, share * n_items) for seed, curve in plain.items()}
+            targets[f"as right as plain with {share:.0%}"] = of_seed
+    return targets
+
+
+def _after(curve: Curve, n_answers: float) -> float:
+    """Return how right the corpus was at the last point with so many answers or fewer."""
+    place = np.searchsorted(curve.answers, n_answers + 1) - 1
+    return float(curve.accuracy[max(place, 0)])
 
 
 def _answers(

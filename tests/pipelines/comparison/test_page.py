@@ -53,6 +53,19 @@ def test_answers_stand_with_their_ratio_to_the_plain_baseline(table, tmp_path):
     assert "| `plain_margin` | 80.0% | 40 (1.00) | 60 (1.00) | 60 (1.00) | 96.0% |" in text
 
 
+def test_where_no_target_is_set_it_is_what_the_plain_baseline_reaches(tmp_path):
+    rows = [row("peer", "plain_margin", 0, "items", 200, start="nothing", data="cora")]
+    for answers, plain, ours in ((10, 0.5, 0.55), (20, 0.6, 0.65), (30, 0.7, 0.69), (40, 0.8, 0.8)):
+        rows += [
+            row("peer", "plain_margin", 0, "accuracy_after", plain, answers, "nothing", "cora"),
+            row("queue", "mixed", 0, "accuracy_after", ours, answers, "nothing", "cora"),
+        ]
+    write_page(tmp_path / "measured.md", pd.DataFrame(rows, columns=list(COLUMNS)), SETTINGS)
+    text = (tmp_path / "measured.md").read_text(encoding="utf-8")
+    # Plain margin has 60, 70 and 80 % after 10, 15 and 20 % of 200 answers.
+    assert "| `mixed` | 55.0% | 20 (1.00) | 40 (1.33) | 40 (1.00) | 80.0% |" in text
+
+
 def test_text_around_the_markers_stays_and_plots_are_linked(table, tmp_path):
     page = tmp_path / "page.md"
     page.write_text(f"# Mine\n\n{BEGIN}\n\nold\n\n{END}\n\nAfter.\n", encoding="utf-8")
