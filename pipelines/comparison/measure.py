@@ -118,6 +118,10 @@ def rows_of_training(workspace: Workspace, truth: Ints) -> list[Row]:
     withheld = is_measured & (truth == NO_LABEL)
     if withheld.any():
         rows += open_set_rows(proba, withheld, known, has_label)
+        if labels.head["selection_id"]:
+            accepted = accepted_items(workspace, labels.head["selection_id"])
+            rows.append(measurement("known_accepted", accepted[known].mean()))
+            rows.append(measurement("withheld_accepted", accepted[withheld].mean()))
     return rows
 
 
@@ -135,7 +139,9 @@ def prediction_rows(proba: Floats, truth: Ints, names: tuple[str, ...]) -> list[
     members = [truth == number for number in range(len(names))]
     by_class = [float(right[m].mean()) if m.any() else None for m in members]
     rows = [measurement("accuracy", right.mean())]
-    rows.append(measurement("class_min", min(value for value in by_class if value is not None)))
+    there = [value for value in by_class if value is not None]
+    rows.append(measurement("class_mean", float(np.mean(there))))
+    rows.append(measurement("class_min", min(there)))
     rows += [
         measurement("class_accuracy", value, class_name=name)
         for name, value in zip(names, by_class, strict=True)
@@ -160,6 +166,14 @@ def selection_rows(
         right = truth[table["item_no"]] == table["class_no"]
         rows.append(measurement("accepted_right", right.mean()))
     return rows
+
+
+def accepted_items(workspace: Workspace, selection_id: str) -> Bools:
+    """Return (n_items,) whether a selection accepted any class of the item."""
+    table = read_selection(workspace, selection_id)
+    accepted = np.zeros(workspace.n_items(), dtype=bool)
+    accepted[table["item_no"][table["accepted"]]] = True
+    return accepted
 
 
 def open_set_rows(proba: Floats, withheld: Bools, known: Bools, has_label: Bools) -> list[Row]:

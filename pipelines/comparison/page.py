@@ -32,11 +32,14 @@ EXPECTED = {
 TRAINING_FACTORS = ("teacher", "selector", "student")
 SCENARIO_METRICS = {
     "accuracy": "accuracy",
+    "class_mean": "mean of classes",
     "class_min": "worst class",
     "accepted": "accepted in round 1",
     "accepted_right": "of these right",
     "coverage": "labelled",
     "labelled_accuracy": "of these right",
+    "known_accepted": "known items accepted in the last round",
+    "withheld_accepted": "withheld items accepted in the last round",
     "withheld_labelled": "withheld items labelled",
     "withheld_found": "withheld told apart (AUROC)",
 }

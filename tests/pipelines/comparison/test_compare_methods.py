@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from annotate.errors import ConfigError, SourceError
 from pipelines import compare_methods
 from pipelines.compare_methods import Settings, run, show
+from pipelines.comparison import corpora
+from pipelines.comparison.corpora import read_trashnet
 
 SMALL = {"seeds": 2, "items": 60, "batches": 2}
 
@@ -78,3 +81,19 @@ def test_a_folder_holds_measurements_under_one_setting(data, tmp_path):
 def test_a_folder_without_data_sets_is_refused(tmp_path):
     with pytest.raises(SourceError, match="trashnet"):
         run(Settings(tmp_path, tmp_path / "out"))
+
+
+def test_items_of_withheld_classes_are_counted_apart(data, tmp_path, monkeypatch):
+    def with_one_class_withheld(folder):
+        whole = read_trashnet(folder)
+        truth = np.where(whole.truth == 2, -1, whole.truth)
+        return replace(
+            whole, name="banking77_open_set", classes=whole.classes[:2], truth=truth,
+            selectors=("default",),
+        )  # fmt: skip
+
+    monkeypatch.setitem(corpora.CORPORA, "banking77_open_set", with_one_class_withheld)
+    outcome = run(Settings(data, tmp_path / "out", only="banking77_open_set", seeds=1))
+    value = measured(outcome).query("class_name == ''").set_index("metric")["value"]
+    assert value["known_accepted"] == value["withheld_accepted"] == 1.0  # all, in the last round
+    assert value["accuracy"] > 0.9 and 0 <= value["withheld_found"] <= 1
