@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from typing import TYPE_CHECKING, Any
@@ -30,6 +30,12 @@ def print_lines(*lines: str | None) -> None:
     for line in lines:
         if line is not None:
             print(printable(line))
+
+
+def print_warnings(warnings: Iterable[str]) -> None:
+    """Print each warning as a line on standard error."""
+    for warning in warnings:
+        print(f"warning: {printable_line(warning)}", file=sys.stderr)
 
 
 def printable_line(message: object) -> str:

@@ -7,7 +7,14 @@ from typing import Annotated
 import typer
 
 from annotate.cli.arguments import Json, ProjectDir, Selectors, opened
-from annotate.cli.output import format_cell, print_json, print_lines, print_table, progress_bar
+from annotate.cli.output import (
+    format_cell,
+    print_json,
+    print_lines,
+    print_table,
+    print_warnings,
+    progress_bar,
+)
 from annotate.training.defaults import DEFAULT_ROUNDS
 
 NAME = "select"
@@ -30,6 +37,7 @@ def command(
         raise ConfigError(f"--round must be at most --rounds; got {round_no} of {rounds}.")
     with opened(folder) as workspace, progress_bar() as progress:
         report = select(workspace, selector, round_no=round_no, n_rounds=rounds, progress=progress)
+    print_warnings(report.warnings)
     if json:
         print_json(report)
         return
@@ -45,3 +53,8 @@ def command(
     )
     if report.rejected:
         print_table(("rejected", "why"), [(n, why) for why, n in report.rejected.items()])
+    if len(report.votes) > 1:
+        print_table(
+            ("selector", "accepts by itself"),
+            [(vote["selector"], vote["accepted"]) for vote in report.votes],
+        )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from annotate.cli.arguments import Json, ProjectDir, Selectors, opened
-from annotate.cli.output import print_json, print_lines, print_table, progress_bar
+from annotate.cli.output import print_json, print_lines, print_table, print_warnings, progress_bar
 
 if TYPE_CHECKING:
     from annotate.steps.train import TrainReport
@@ -46,6 +46,9 @@ def command(
             seed=seed,
             progress=progress,
         )
+    print_warnings(
+        f"round {r['round_no']}: {told}" for r in report.rounds for told in r.get("warnings", ())
+    )
     if json:
         print_json(report)
         return

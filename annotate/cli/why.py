@@ -32,9 +32,17 @@ def command(
         f"label      {history.label or 'none'} (source: {history.source}{confidence})",
         f"gold       {history.gold['label']} ({history.gold['role']})" if history.gold else None,
         *(f"teacher    {_answer(answer)}" for answer in history.predictions),
-        *(f"round {answer['round_no']:<4} {_answer(answer)}" for answer in history.rounds),
+        *(line for answer in history.rounds for line in _round(answer)),
         *(f"decision   {_decision(decision)}" for decision in history.decisions),
     )
+
+
+def _round(answer: dict[str, Any]) -> list[str]:
+    votes = [
+        f"             {vote['selector']} on {vote['label']}: {vote['reason']}"
+        for vote in answer["votes"]
+    ]
+    return [f"round {answer['round_no']:<4} {_answer(answer)}", *votes]
 
 
 def _answer(answer: dict[str, Any]) -> str:

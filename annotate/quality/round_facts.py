@@ -83,6 +83,8 @@ class RoundReport:
         Pseudo-labels accepted per class, in the order of ``class_names``.
     rejected : mapping of str to int
         Reason to how many considered items it kept out.
+    warnings : tuple of str
+        That the selectors accepted nothing, or nothing of some class.
     accuracy : tuple of RoundAccuracy
         Every round up to this one; empty without held-back gold.
     spot_check_asked : int
@@ -103,6 +105,7 @@ class RoundReport:
     stop_reason: str | None = None
     parent_round_no: int | None = None
     rejected: Mapping[str, int] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
     accuracy: tuple[RoundAccuracy, ...] = ()
     reliability: Reliability | None = None
     shares: tuple[ClassShares, ...] = ()

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annotate.protocols import NO_LABEL, NO_NEEDS, Floats, Progress, Selection, Student
+from annotate.selection.votes import Vote, collect_votes
 from annotate.steps.anchor import Anchor
 from annotate.steps.candidates import candidate_proba, selection_context
 from annotate.steps.corpus_view import StoredCorpus
@@ -17,7 +18,7 @@ from annotate.steps.models import save_model
 from annotate.steps.predict import parameters_sha256
 from annotate.steps.predicting import StoredProba, write_prediction
 from annotate.steps.run_settings import RunSettings
-from annotate.steps.select import make_chain
+from annotate.steps.select import gaps_of, make_chain
 from annotate.steps.selections import write_selection
 from annotate.steps.workspace import Workspace
 from annotate.store.history import Record, next_round_no
@@ -66,7 +67,7 @@ def make_round(
     parent, step = run[-1], len(run)
     view = StoredCorpus(workspace, given.training, progress=progress)
     proba = candidate_proba(workspace, parent["prediction_id"], given)
-    selection = _select(workspace, settings, given, view, proba, run)
+    selection, votes = _select(workspace, settings, given, view, proba, run)
     labels, weights = training_set(given, selection)
     if len(np.unique(labels[labels != NO_LABEL])) < 2:
         return None
@@ -74,7 +75,7 @@ def make_round(
         round_no = next_round_no(connection)
     selection_id = write_selection(
         workspace, selection, proba, parent["prediction_id"], settings.selectors,
-        {"step": step, "n_rounds": settings.n_rounds, "seed": settings.seed},
+        {"step": step, "n_rounds": settings.n_rounds, "seed": settings.seed}, votes,
     )  # fmt: skip
     student = fit_student(workspace, settings, view, labels, weights)
     mean_with = {
@@ -126,15 +127,16 @@ def _select(
     view: StoredCorpus,
     proba: NDArray[np.float32],
     run: list[Record],
-) -> Selection:
-    """Return what the run's selectors accept in the round after ``run``."""
+) -> tuple[Selection, tuple[Vote, ...]]:
+    """Return what the run's selectors accept in the round after ``run``, and each one's vote."""
     selector = make_chain(settings.selectors)
     context = selection_context(
         workspace, given, selector.needs, view,
         round_no=len(run), n_rounds=settings.n_rounds, seed=settings.seed,
         earlier=[record["prediction_id"] for record in run[:-1]],
     )  # fmt: skip
-    return selector.select(proba, context)
+    selection = selector.select(proba, context)
+    return selection, collect_votes(selector, selection, proba, context)
 
 
 def training_set(
@@ -257,6 +259,7 @@ def _metrics(
         "n_pseudo": 0,
         "accepted": {},
         "rejected": {},
+        "warnings": [],
         "n_flipped": None,
         "class_shares": {
             name: int(n) / max(int(counts.sum()), 1) for name, n in zip(names, counts, strict=True)
@@ -274,6 +277,7 @@ def _metrics(
             "rejected": {
                 why: int(n) for why, n in zip(selection.reason_names, reasons, strict=True) if n
             },
+            "warnings": gaps_of(workspace, selection),
             "n_flipped": int((most_likely(parent_proba) != guess).sum()),
         }
     return metrics

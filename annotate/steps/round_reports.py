@@ -73,6 +73,7 @@ def _facts(workspace: Workspace, given: GivenLabels, chain: list[Record]) -> Rou
         stop_reason=record["stop_reason"],
         parent_round_no=record["parent"],
         rejected=metrics["rejected"],
+        warnings=tuple(metrics.get("warnings", ())),  # rounds of older versions have none
         accuracy=_accuracy(workspace, given, chain),
         reliability=_reliability(workspace, given, record),
         shares=_shares(given, before, guess, len(names)),

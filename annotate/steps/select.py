@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from annotate.errors import NotReadyError
-from annotate.protocols import Ints, Progress, Selector, no_progress
+from annotate.protocols import Ints, Progress, Selection, Selector, no_progress
 from annotate.selection import SELECTORS
 from annotate.selection.chain import chain
 from annotate.selection.expected_precision import expected_precision
+from annotate.selection.gaps import warn_of_gaps
+from annotate.selection.votes import Vote, collect_votes
 from annotate.steps.candidates import candidate_proba, selection_context
 from annotate.steps.corpus_view import StoredCorpus
 from annotate.steps.given_labels import read_given_labels
@@ -33,6 +36,11 @@ class SelectReport:
         the teacher tells it; None where nothing is accepted).
     rejected : dict
         Reason to the number of considered items it keeps out.
+    votes : list of dict
+        For each selector what it says by itself of every item considered, whatever the others say:
+        selector, accepted (items) and rejected (reason to items).
+    warnings : list of str
+        That nothing, or nothing of some class, is accepted.
     """
 
     teacher: str
@@ -46,6 +54,8 @@ class SelectReport:
     expected_precision: float | None
     per_class: dict[str, dict[str, float | int | None]]
     rejected: dict[str, int]
+    votes: list[dict[str, Any]]
+    warnings: list[str]
 
 
 def select(
@@ -112,7 +122,26 @@ def select(
         rejected={
             name: int(n) for name, n in zip(selection.reason_names, reasons, strict=True) if n
         },
+        votes=[_count_vote(vote) for vote in collect_votes(selector, selection, proba, context)],
+        warnings=gaps_of(workspace, selection),
     )
+
+
+def _count_vote(vote: Vote) -> dict[str, Any]:
+    rejected = np.bincount(
+        vote.reasons[vote.judged & ~vote.accepted], minlength=len(vote.reason_names)
+    )
+    return {
+        "selector": vote.selector,
+        "accepted": int(vote.accepted.sum()),
+        "rejected": {why: int(n) for why, n in zip(vote.reason_names, rejected, strict=True) if n},
+    }
+
+
+def gaps_of(workspace: Workspace, selection: Selection) -> list[str]:
+    """Return warnings that nothing, or nothing of some active class, is accepted."""
+    schema = workspace.schema
+    return warn_of_gaps(selection, schema.names, [spec.class_no for spec in schema.active])
 
 
 def _before_head(workspace: Workspace) -> list[str]:

@@ -12,6 +12,7 @@ from annotate.errors import UnknownNameError
 from annotate.review.decision_rules import LABELLING
 from annotate.steps.labels import SOURCES, read_current_labels
 from annotate.steps.predicting import StoredProba
+from annotate.steps.selections import read_votes
 from annotate.steps.workspace import Workspace
 from annotate.store.decisions import decoded, read_decisions
 from annotate.store.history import find_prediction, head_round_no, lineage, list_predictions
@@ -77,7 +78,11 @@ def explain_item(workspace: Workspace, item_id: str) -> ItemHistory:
         ),
         predictions=[_answer(workspace, record, item_no) for record in predictions],
         rounds=[
-            {"round_no": r["round_no"], **_answer(workspace, student, item_no)}
+            {
+                "round_no": r["round_no"],
+                **_answer(workspace, student, item_no),
+                "votes": _votes(workspace, r["selection_id"], item_no),
+            }
             for r, student in zip(chain, students, strict=True)
             if student is not None
         ],
@@ -99,6 +104,23 @@ def _answer(workspace: Workspace, record: dict[str, Any], item_no: int) -> dict[
         best = int(row.argmax())
         answer |= {"label": workspace.schema.names[best], "confidence": float(row[best])}
     return answer
+
+
+def _votes(workspace: Workspace, selection_id: str | None, item_no: int) -> list[dict[str, Any]]:
+    """Return what each selector of a round said of the item; [] for a round without selectors."""
+    if selection_id is None:
+        return []
+    names = workspace.schema.names
+    return [
+        {
+            "selector": vote["selector"],
+            "label": names[vote["class_no"]],
+            "accepted": vote["accepted"],
+            "weight": vote["weight"],
+            "reason": vote["reason"],
+        }
+        for vote in read_votes(workspace, selection_id, item_no)
+    ]
 
 
 def _described(event: Mapping[Any, Any], names: tuple[str, ...]) -> dict[str, Any]:

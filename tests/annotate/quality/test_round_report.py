@@ -159,3 +159,9 @@ def test_a_browser_draws_every_plot_and_asks_for_nothing(tmp_path, chromium):
         browser.close()
     assert (drawn, requested, complaints, hacked) == (5, [path.as_uri()], [], None)
     assert ticks == ["finch", HOSTILE[:27] + "…"]
+
+
+def test_what_the_selectors_left_empty_is_a_warning_on_the_page():
+    warned = replace(FULL, warnings=("no pseudo-label was accepted of 1 of 2 classes: wren",))
+    assert "1 of 2 classes: wren" in Page(render_round_report(warned)).text
+    assert "Warning" not in Page(render_round_report(FULL)).text

@@ -99,3 +99,17 @@ def test_earlier_rounds_are_read_in_parts_less_what_people_ruled_out(predicted):
     np.testing.assert_array_equal(parts.read(55, 65), whole[55:65])
     rows = np.array([61, 3, 62, 119, 60])
     np.testing.assert_array_equal(parts.take(rows), whole[rows])
+
+
+def test_a_chain_tells_what_each_selector_says_by_itself(predicted):
+    report = select(predicted, ["threshold:0.9", "threshold:0.4"])
+    alone = [select(predicted, [name]) for name in ("threshold:0.9", "threshold:0.4")]
+    assert report.n_accepted == alone[0].n_accepted < alone[1].n_accepted
+    assert [vote["accepted"] for vote in report.votes] == [a.n_accepted for a in alone]
+    assert [vote["rejected"] for vote in report.votes] == [a.rejected for a in alone]
+
+
+def test_a_selection_without_labels_of_some_class_warns(predicted):
+    assert select(predicted, ["quota:3"]).warnings == []
+    (warning,) = select(predicted, ["threshold:1.0"]).warnings
+    assert "no pseudo-label was accepted" in warning

@@ -49,6 +49,19 @@ def test_why_tells_an_items_whole_story(workspace, gold):
     assert explain_item(workspace, "t000").gold["label"] == "fruit"
 
 
+def test_why_tells_what_each_selector_of_a_round_said_also_after_another_rejected(workspace, gold):
+    train(workspace, n_rounds=1, student="linear", selectors=["threshold:1.0", "threshold:0.0"])
+    assert explain_item(workspace, "t060").rounds[0]["votes"] == []  # the teacher's own round
+    votes = explain_item(workspace, "t060").rounds[1]["votes"]
+    assert [(v["selector"], v["accepted"], v["reason"]) for v in votes] == [
+        ("threshold:1.0", False, "confidence below 1"),
+        ("threshold:0.0", True, "accepted"),
+    ]
+    train(workspace, n_rounds=1, student="linear", selectors=["threshold:0.0"])
+    (vote,) = explain_item(workspace, "t060").rounds[2]["votes"]
+    assert (vote["accepted"], vote["weight"]) == (True, 1.0)
+
+
 def test_an_unknown_item_lists_near_ones(workspace):
     with pytest.raises(UnknownNameError, match="t01"):
         explain_item(workspace, "t01x")

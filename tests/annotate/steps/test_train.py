@@ -157,3 +157,9 @@ def test_no_teacher_without_labels_or_class_features(workspace):
 def test_most_likely_is_minus_one_where_there_is_no_answer():
     proba = np.array([[0.2, 0.8], [np.nan, np.nan]])
     assert most_likely(proba).tolist() == [1, -1]
+
+
+def test_a_round_that_accepts_nothing_of_a_class_warns(workspace, gold):
+    report = train(workspace, n_rounds=1, student="linear", selectors=["threshold:1.0"])
+    (warning,) = report.rounds[1]["warnings"]
+    assert "no pseudo-label was accepted" in warning
