@@ -18,6 +18,7 @@ SELECTORS = Registry(
         "growing_share": "annotate.selection.growing_share:GrowingShare",
         "logit_adjusted": "annotate.selection.logit_adjusted:LogitAdjusted",
         "marginmatch": "annotate.selection.marginmatch:MarginMatch",
+        "novelty": "annotate.selection.novelty:Novelty",
         "prior_quota": "annotate.selection.prior_quota:PriorQuota",
         "quota": "annotate.selection.quota:Quota",
         "ramp": "annotate.selection.ramp:Ramp",
