@@ -146,6 +146,10 @@ class CorpusView(Protocol):
         """Return a prediction on record: the newest by a teacher, or the one with that id."""
         ...
 
+    def untaught_predictions(self) -> Mapping[str, Rows]:
+        """Return by name the predictions on record that no label of this project taught."""
+        ...
+
     def rows_of(self, item_ids: Sequence[str]) -> Ints:
         """Return (len(item_ids),) the item_no of each id, -1 for an id that is no item."""
         ...

@@ -79,7 +79,7 @@ class FakeView:
     schema : Schema, optional
         Default: classes "a", "b" and "c".
 
-    ``stored`` holds predictions on record by teacher.
+    ``stored`` holds predictions on record by teacher, ``untaught`` those that no label taught.
     """
 
     def __init__(
@@ -96,6 +96,7 @@ class FakeView:
         self._encoder = encoder or FakeEncoder(dim=self._rows.shape[1])
         self.modality: Modality = self._encoder.modality
         self.stored: dict[str, NDArray[Any]] = {}
+        self.untaught: dict[str, NDArray[Any]] = {}
 
     def features(self) -> ArrayRows:
         return self._rows
@@ -109,6 +110,9 @@ class FakeView:
 
     def encoder(self) -> FakeEncoder:
         return self._encoder
+
+    def untaught_predictions(self) -> dict[str, ArrayRows]:
+        return {name: ArrayRows(np.asarray(proba)) for name, proba in self.untaught.items()}
 
     def predictions(self, teacher: str) -> ArrayRows:
         return ArrayRows(np.asarray(self.stored[teacher], dtype=np.float32))

@@ -24,6 +24,7 @@ queue_orders = Registry(
         "cover": f"{_HERE}.cover:CoverOrder",
         "disagreement": f"{_HERE}.disagreement:DisagreementOrder",
         "entropy": f"{_HERE}.entropy:EntropyOrder",
+        "expected_corrections": f"{_HERE}.expected_corrections:ExpectedCorrectionsOrder",
         "k_centre": f"{_HERE}.k_centre:KCentreOrder",
         "label_error": f"{_HERE}.label_error:LabelErrorOrder",
         "least_confidence": f"{_HERE}.least_confidence:LeastConfidenceOrder",

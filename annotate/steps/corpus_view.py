@@ -18,9 +18,12 @@ from annotate.steps.predicting import StoredProba, prediction_by
 from annotate.steps.stored_votes import read_votes
 from annotate.steps.workspace import Workspace
 from annotate.store.arrays import PartedArray, array_settings, create_array, find_array, list_arrays
+from annotate.store.history import list_predictions, list_rounds
 from annotate.store.items import item_index
 
 N_NEIGHBOURS = 30
+# Teachers whose probabilities are those of others.
+MADE_OF_PREDICTIONS = frozenset({"ensemble", "frechet", "two_cues"})
 
 
 class StoredCorpus:
@@ -104,6 +107,33 @@ class StoredCorpus:
             )
         store = self._workspace.store
         return StoredProba(store, record["prediction_id"], self.schema)
+
+    def untaught_predictions(self) -> dict[str, Rows]:
+        """Return the newest prediction of each teacher, and of rounds, that no label taught.
+
+        What is made of other predictions is left out, as it may be taught through them, and so is
+        what does not cover every item.
+        """
+        with self._workspace.store.read() as connection:
+            records = list_predictions(connection)
+            unlabelled = {
+                record["prediction_id"]
+                for record in list_rounds(connection)
+                if record["metrics"]["n_given"] == 0
+            }
+        newest: dict[str, str] = {}
+        for record in records:
+            is_round = record["round_no"] is not None
+            untaught = (
+                record["prediction_id"] in unlabelled
+                if is_round
+                else not record["settings"].get("learnt_from_labels", False)
+                and record["teacher"].partition(":")[0] not in MADE_OF_PREDICTIONS
+            )
+            if untaught and record["n_items"] == self.n_items:
+                newest["rounds" if is_round else record["teacher"]] = record["prediction_id"]
+        store = self._workspace.store
+        return {name: StoredProba(store, number, self.schema) for name, number in newest.items()}
 
     def rows_of(self, item_ids: Sequence[str]) -> Ints:
         """Return the item_no of each id, -1 for an id that is no item."""

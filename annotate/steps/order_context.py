@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annotate.errors import NotReadyError
-from annotate.protocols import Ints, Rows
+from annotate.protocols import NO_LABEL, Ints, Rows
 from annotate.schema import Schema
-from annotate.steps.corpus_view import current_features
+from annotate.steps.corpus_view import StoredCorpus, current_features
 from annotate.steps.predicting import CorpusProba, StoredProba
 from annotate.steps.workspace import Workspace
 from annotate.store.history import list_predictions
@@ -44,6 +44,11 @@ class StoredSources:
     def features(self) -> Rows:
         """Return the newest features that cover every item."""
         return current_features(self._workspace, self._n_items)
+
+    def neighbours(self, k: int) -> Ints:
+        """Return the nearest other items by these features; found at the first call, then kept."""
+        view = StoredCorpus(self._workspace, np.full(self._n_items, NO_LABEL))
+        return view.neighbours(min(k, self._n_items - 1))
 
     def prediction(self) -> Rows:
         """Return the prediction that was summarised."""

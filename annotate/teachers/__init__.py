@@ -15,6 +15,7 @@ TEACHERS = Registry(
         "neighbours": "annotate.teachers.neighbours:Neighbours",
         "probe": "annotate.teachers.probe:Probe",
         "propagation": "annotate.teachers.propagation:Propagation",
+        "stacked": "annotate.teachers.stacked:Stacked",
         "two_cues": "annotate.teachers.two_cues:TwoCues",
         "zero_shot": "annotate.teachers.zero_shot:ZeroShot",
     },

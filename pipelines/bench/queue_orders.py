@@ -10,7 +10,7 @@ import numpy as np
 import torch  # noqa: F401  loaded before the clock starts, as in a program that runs on
 from scipy.special import log_softmax
 
-from annotate.protocols import Rows
+from annotate.protocols import Ints, Rows
 from annotate.review.orders.context import OrderContext
 from annotate.review.prediction_summary import PredictionSummary, summarise_prediction
 from annotate.review.queue import queue_orders
@@ -63,6 +63,12 @@ class MeasuredSources:
         found = find_array(self._workspace.store, "features", FEATURES)
         assert found is not None
         return found
+
+    def neighbours(self, k: int) -> Ints:
+        """Return drawn neighbours: finding real ones is a step of its own."""
+        self.asked_for.append(f"{k} neighbours")
+        n_items = said_by(self._workspace, TEACHERS[0]).shape[0]
+        return np.random.default_rng(1).integers(n_items, size=(n_items, k), dtype=np.int32)
 
     def prediction(self) -> Rows:
         """Return what the first teacher says."""

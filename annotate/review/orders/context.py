@@ -18,6 +18,10 @@ class OrderSources(Protocol):
         """Return the features in use, of every item."""
         ...
 
+    def neighbours(self, k: int) -> Ints:
+        """Return (n_items, k) the nearest other items of every item."""
+        ...
+
     def prediction(self) -> Rows:
         """Return the prediction that was summarised, as (n_items, n_classes).
 
@@ -36,6 +40,10 @@ class NoSources:
     def features(self) -> Rows:
         """Raise NotReadyError."""
         raise _missing("features")
+
+    def neighbours(self, k: int) -> Ints:
+        """Raise NotReadyError."""
+        raise _missing("neighbours")
 
     def prediction(self) -> Rows:
         """Raise NotReadyError."""

@@ -1,0 +1,275 @@
+"""Everything that is known of a corpus, each part weighed by the answers it foretells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import log_softmax
+
+from annotate.compute.edge_list import Graph
+from annotate.compute.seeding import seeded_generator
+from annotate.errors import NotReadyError
+from annotate.protocols import NO_LABEL, CorpusView, Floats, Ints, Rows
+from annotate.teachers.labelled import labelled_rows
+from annotate.teachers.propagation import neighbour_graph, propagate_labels
+from annotate.teachers.stored import fingerprint, refuse_multi_label
+from annotate.training.correction import Correction, unit_features
+from annotate.training.opinion_pool import pool_weights
+from annotate.training.smoothing import average_over_neighbours
+
+# How they were chosen: docs/methods.md, "stacked".
+LINEAR_C = 10.0
+KERNEL_C = 30.0
+KERNEL_GAMMA = 0.7
+N_LANDMARKS = 500
+SPREAD_ALPHA = 0.8
+NEIGHBOURS_OF_LEARNT = (0, 5, 10)
+NEIGHBOURS_OF_RECORDED = (0, 10)
+N_FOLDS = 5
+# With fewer answers, what no label taught is not corrected by what so few would teach.
+FEWEST_ANSWERS = 10
+# What an expert holds for impossible stays possible: one in a thousand of an equal share.
+LEAST_SHARE = 1e-3
+ROWS_PER_BLOCK = 65_536
+
+FeatureMap = Callable[[Floats], Floats]
+
+
+class Stacked:
+    """A pool of experts: three students of the answers, and every prediction that no label taught.
+
+    Two students are logistic regressions, on the features and on radial basis functions of them;
+    each speaks for itself and averaged over 5 and 10 neighbours. The third spreads the answers over
+    the graph of neighbours. What zero-shot, imported models and rounds without answers have
+    predicted joins them, raw and averaged over 10 neighbours. All are multiplied, each to a power
+    that is learnt from the answers: what a student would have said had it not seen the answer, in
+    five folds, and what a prediction said without any. So class names that mislead, neighbours of
+    mixed classes and wrong pseudo-labels lose their say as soon as answers contradict them.
+
+    Attributes
+    ----------
+    weights : dict of str to float
+        The power of each expert, 0 to 3; set by ``fit``.
+
+    References
+    ----------
+    Wolpert 1992, "Stacked generalization"; the pool is ``training.opinion_pool``. The kernel's
+    features are those of Williams & Seeger 2001, "Using the Nyström method to speed up kernel
+    machines".
+    """
+
+    name = "stacked"
+    learns_from_labels = True
+
+    def fit(self, view: CorpusView) -> None:
+        """Teach the students, weigh the experts and pool what they say of the whole corpus.
+
+        Raises
+        ------
+        ConfigError
+            If the task is multi-label.
+        NotReadyError
+            If there are neither answers in two classes nor predictions that no label taught.
+        """
+        refuse_multi_label(view, self.name)
+        recorded = view.untaught_predictions()
+        if recorded:
+            labelled: Ints = np.flatnonzero(view.labels != NO_LABEL)
+        else:
+            labelled = labelled_rows(view, self.name)
+        learns = not recorded or len(labelled) >= FEWEST_ANSWERS
+        neighbours = view.neighbours(min(max(NEIGHBOURS_OF_LEARNT), view.n_items - 1))
+        panel = _Panel(view.schema.n_classes, neighbours, labelled, view.labels[labelled])
+        for name, proba in recorded.items():
+            panel.hear_recorded(name, proba)
+        if learns:
+            units = unit_features(view.features())
+            if not units[labelled].any():
+                raise NotReadyError(
+                    "The teacher stacked needs features of labelled items; there are none."
+                    " Run `annotate embed`."
+                )
+            panel.hear_student("linear", units, lambda rows: rows, LINEAR_C)
+            panel.hear_student("kernel", units, kernel_map(units), KERNEL_C)
+            panel.hear_graph("graph", neighbour_graph(neighbours), np.asarray(units.any(axis=1)))
+        self.weights = panel.weigh()
+        self._proba = panel.pool(view.n_items, view.schema.class_active)
+        self._taught_by = {
+            "rows": labelled,
+            "labels": view.labels[labelled],
+            **{f"prediction_{n}": fingerprint(p) for n, p in enumerate(recorded.values())},
+        }
+
+    def predict_proba(self, view: CorpusView, rows: Ints) -> NDArray[np.float32]:
+        """Return (len(rows), n_classes); NaN where no expert has an answer."""
+        return self._proba[rows]
+
+    def parameters(self) -> dict[str, NDArray[Any]]:
+        """Return the answers, and what tells the predictions from all others."""
+        return self._taught_by
+
+
+class _Panel:
+    """The experts, heard one after another so that only one is in memory as a whole."""
+
+    def __init__(self, n_classes: int, neighbours: Ints, answered: Ints, answers: Ints) -> None:
+        self._n_classes = n_classes
+        self._neighbours = neighbours
+        self._answered = answered
+        self._answers = answers
+        self._names: list[str] = []
+        self._foretold: list[Floats] = []
+        self._everywhere: list[Callable[[], Iterator[Floats]]] = []
+
+    def hear_recorded(self, name: str, proba: Rows) -> None:
+        """Add a prediction that no label taught, raw and averaged over neighbours."""
+        widths = self._widths(NEIGHBOURS_OF_RECORDED)
+        members = _with_neighbours(self._answered, self._neighbours, max(widths))
+        told = proba.take(members.ravel()).reshape(*members.shape, self._n_classes)
+        self._add(name, widths, [_log(_mean(told, k)) for k in widths])
+        self._everywhere.append(lambda: self._spread(_read_all(proba), widths))
+
+    def hear_student(self, name: str, units: Floats, features_of: FeatureMap, C: float) -> None:
+        """Add a logistic regression on the answers, raw and averaged over neighbours."""
+        widths = self._widths(NEIGHBOURS_OF_LEARNT)
+        foretold = [np.zeros((len(self._answered), self._n_classes)) for _ in widths]
+        for here in self._folds():
+            student = self._teach(units, features_of, C, ~here)
+            members = _with_neighbours(self._answered[here], self._neighbours, max(widths))
+            told = self._ask(student, features_of(units[members.ravel()]))
+            told = told.reshape(*members.shape, self._n_classes)
+            for k, log_proba in zip(widths, foretold, strict=True):
+                log_proba[here] = _log(_mean(told, k))
+        self._add(name, widths, foretold)
+
+        def everywhere() -> Iterator[Floats]:
+            everyone = np.ones(len(self._answered), dtype=bool)
+            student = self._teach(units, features_of, C, everyone)
+            return self._spread(self._ask_all(student, units, features_of), widths)
+
+        self._everywhere.append(everywhere)
+
+    def hear_graph(self, name: str, graph: Graph, has_features: NDArray[np.bool_]) -> None:
+        """Add what the answers say when they are spread over the graph of neighbours."""
+        foretold = np.zeros((len(self._answered), self._n_classes))
+        for here in self._folds():
+            spread = self._spread_over(graph, has_features, ~here)
+            foretold[here] = _log(spread[self._answered[here]])
+        self._add(name, [0], [foretold])
+        everyone = np.ones(len(self._answered), dtype=bool)
+        self._everywhere.append(lambda: iter([self._spread_over(graph, has_features, everyone)]))
+
+    def weigh(self) -> dict[str, float]:
+        """Return the weight of each expert by the answers it foretold."""
+        self._weights = pool_weights(self._foretold, self._answers)
+        return dict(zip(self._names, self._weights.tolist(), strict=True))
+
+    def pool(self, n_items: int, class_active: NDArray[np.bool_]) -> NDArray[np.float32]:
+        """Return what the weighed experts together say of every item."""
+        total = np.zeros((n_items, self._n_classes), dtype=np.float32)
+        answered = np.zeros(n_items, dtype=bool)
+        weights = iter(self._weights)
+        for everywhere in self._everywhere:
+            for proba in everywhere():
+                has_answer = ~np.isnan(proba[:, 0])
+                answered |= has_answer
+                weight = np.float32(next(weights))
+                if weight > 0:
+                    total += weight * np.where(has_answer[:, None], _log(proba), 0)
+        total[:, ~class_active] = -np.inf
+        proba = np.exp(log_softmax(total, axis=1))
+        proba[~answered] = np.nan
+        return proba
+
+    def _folds(self) -> Iterator[NDArray[np.bool_]]:
+        """Yield which answers are held out, each once."""
+        fold = np.arange(len(self._answered)) % N_FOLDS
+        for number in range(min(N_FOLDS, len(self._answered))):
+            yield fold == number
+
+    def _spread_over(
+        self, graph: Graph, has_features: NDArray[np.bool_], taught: NDArray[np.bool_]
+    ) -> NDArray[np.float32]:
+        labels = np.full(graph.shape[0], NO_LABEL, dtype=np.int64)
+        labels[self._answered[taught]] = self._answers[taught]
+        proba = propagate_labels(graph, labels, self._n_classes, SPREAD_ALPHA)
+        # Without features an item's neighbours are any.
+        proba[~has_features] = np.nan
+        return proba
+
+    def _widths(self, wanted: tuple[int, ...]) -> list[int]:
+        """Return the numbers of neighbours to average over, those that a small corpus has."""
+        return [k for k in wanted if k <= self._neighbours.shape[1]]
+
+    def _add(self, name: str, widths: list[int], foretold: Sequence[Floats]) -> None:
+        self._names += [f"{name}, {k} neighbours" if k else name for k in widths]
+        # Who has no answer says nothing for or against any class.
+        self._foretold += [np.nan_to_num(log_proba) for log_proba in foretold]
+
+    def _teach(
+        self, units: Floats, features_of: FeatureMap, C: float, taught: NDArray[np.bool_]
+    ) -> Correction:
+        rows = features_of(units[self._answered[taught]])
+        return Correction(C).fit(rows, self._answers[taught], self._nothing_known(len(rows)))
+
+    def _ask(self, student: Correction, features: Floats) -> NDArray[np.float32]:
+        return np.exp(student.log_proba(features, self._nothing_known(len(features))))
+
+    def _ask_all(
+        self, student: Correction, units: Floats, features_of: FeatureMap
+    ) -> NDArray[np.float32]:
+        proba = np.empty((len(units), self._n_classes), dtype=np.float32)
+        for start in range(0, len(units), ROWS_PER_BLOCK):
+            block = units[start : start + ROWS_PER_BLOCK]
+            proba[start : start + len(block)] = self._ask(student, features_of(block))
+            # Features of zeros stand for none: see unit_features.
+            proba[start : start + len(block)][~block.any(axis=1)] = np.nan
+        return proba
+
+    def _spread(self, proba: NDArray[np.float32], widths: list[int]) -> Iterator[Floats]:
+        for k in widths:
+            yield average_over_neighbours(proba, self._neighbours[:, :k]) if k else proba
+
+    def _nothing_known(self, n_rows: int) -> NDArray[np.float32]:
+        return np.full((n_rows, self._n_classes), 1 / self._n_classes, dtype=np.float32)
+
+
+def kernel_map(units: Floats) -> FeatureMap:
+    """Return the map from features to those of a radial kernel on 500 drawn items.
+
+    Parameters
+    ----------
+    units : float array of shape (n_items, dim)
+        From ``unit_features``; rows of zeros have no features and are not drawn.
+    """
+    from sklearn.kernel_approximation import Nystroem
+
+    has_features = np.flatnonzero(units.any(axis=1))
+    n_drawn = min(N_LANDMARKS, len(has_features))
+    drawn = seeded_generator(0, "landmarks").choice(has_features, n_drawn, replace=False)
+    kernel = Nystroem(gamma=KERNEL_GAMMA, n_components=n_drawn, random_state=0)
+    kernel.fit(units[np.sort(drawn)].astype(np.float32))
+    return lambda rows: kernel.transform(np.asarray(rows, dtype=np.float32)).astype(np.float32)
+
+
+def _with_neighbours(rows: Ints, neighbours: Ints, k: int) -> Ints:
+    """Return (len(rows), k + 1): each row and its k nearest."""
+    return np.concatenate([rows[:, None], neighbours[rows, :k]], axis=1)
+
+
+def _mean(told: Floats, k: int) -> Floats:
+    """Return the mean over an item and its k nearest that have an answer, NaN where it has none."""
+    known = ~np.isnan(told[:, : k + 1, :1])
+    total = np.where(known, told[:, : k + 1], 0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    return np.where(known[:, 0], total, np.nan)
+
+
+def _log(proba: Floats) -> Floats:
+    return np.log(np.maximum(proba, LEAST_SHARE / proba.shape[1]))
+
+
+def _read_all(proba: Rows) -> NDArray[np.float32]:
+    return np.array(proba.read(0, proba.shape[0]), dtype=np.float32)

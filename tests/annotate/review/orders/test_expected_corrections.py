@@ -1,0 +1,75 @@
+"""Expected corrections against a literal form of its definition."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from annotate.review.orders import expected_corrections as module
+from annotate.review.orders.context import NoSources, OrderContext
+from annotate.review.orders.expected_corrections import ExpectedCorrectionsOrder
+from annotate.review.prediction_summary import PredictionSummary
+
+N_ITEMS = 60
+
+
+class Neighbours(NoSources):
+    def __init__(self, values):
+        self.values = values
+
+    def neighbours(self, k):
+        return self.values[:, :k]
+
+
+def rank(confidence, neighbours, labels=None):
+    confidence = np.asarray(confidence, dtype=np.float32)
+    n_items = len(confidence)
+    labels = np.full(n_items, -1) if labels is None else labels
+    nothing = np.zeros(n_items, dtype=np.float32)
+    summary = PredictionSummary(np.zeros(n_items, np.int32), confidence, nothing, nothing)
+    context = OrderContext(np.flatnonzero(labels < 0), labels, 2, 0, Neighbours(neighbours))
+    return ExpectedCorrectionsOrder().rank(summary, context).tolist()
+
+
+def literal_order(confidence, neighbours, labels):
+    """The definition, slowly: take the item of most gain, discount its neighbours, again."""
+    doubt = [0 if label >= 0 else 1 - c for c, label in zip(confidence, labels, strict=True)]
+    gain = {
+        i: doubt[i] * (1 + np.mean([doubt[j] for j in neighbours[i][:10]]))
+        for i in range(len(doubt))
+        if labels[i] < 0
+    }
+    order = []
+    while gain:
+        best = max(gain, key=lambda i: (gain[i], -i))
+        order.append(best)
+        del gain[best]
+        for j in set(neighbours[best][:10].tolist()) & gain.keys():
+            gain[j] *= 0.7
+    return order
+
+
+def test_it_takes_the_greatest_gain_that_is_left(rng):
+    confidence = rng.uniform(0.3, 1, N_ITEMS).astype(np.float32)
+    neighbours = np.array(
+        [rng.permutation(np.delete(np.arange(N_ITEMS), i)) for i in range(N_ITEMS)]
+    )
+    labels = np.where(rng.random(N_ITEMS) < 0.2, 0, -1)
+    assert rank(confidence, neighbours, labels) == literal_order(confidence, neighbours, labels)
+
+
+def test_of_two_in_equal_doubt_the_one_among_doubtful_items_comes_first():
+    #  0 and 3 are in equal doubt; beside 0 all is sure, beside 3 nothing is.
+    neighbours = np.array([[1, 2], [0, 2], [0, 1], [4, 5], [3, 5], [3, 4]])
+    assert rank([0.5, 0.99, 0.99, 0.5, 0.6, 0.6], neighbours)[:2] == [3, 0]
+
+
+def test_neighbours_of_what_was_just_asked_wait():
+    # One doubtful pair and one single item that is a little less in doubt.
+    neighbours = np.array([[1], [0], [3], [2]])
+    assert rank([0.5, 0.52, 0.48, 0.99], neighbours) == [0, 2, 1, 3]
+
+
+def test_after_the_chosen_ones_the_rest_follow_by_gain(monkeypatch):
+    monkeypatch.setattr(module, "N_CHOSEN", 1)
+    neighbours = np.array([[1], [0], [3], [2]])
+    assert rank([0.5, 0.52, 0.48, 0.99], neighbours) == [0, 1, 2, 3]

@@ -1,0 +1,136 @@
+"""The stacked teacher against a literal form of it, and what its weights promise."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+from annotate.errors import NotReadyError
+from annotate.teachers import stacked
+from annotate.teachers.propagation import neighbour_graph, propagate_labels
+from annotate.teachers.stacked import Stacked, kernel_map
+from annotate.training.correction import INTERCEPT, unit_features
+from annotate.training.opinion_pool import pool, pool_weights
+from tests.fakes import FakeView
+
+N, C = 90, 3
+
+
+@pytest.fixture
+def truth():
+    return np.arange(N) % C
+
+
+@pytest.fixture
+def view(rng, truth):
+    """Return a corpus of three loose clusters; every third item of the first sixty is answered."""
+    vectors = np.eye(C, 5)[truth] * 1.5 + rng.normal(size=(N, 5))
+    answered = (np.arange(N) < 60) & (np.arange(N) // C % 2 == 0)
+    return FakeView(vectors, labels=np.where(answered, truth, -1))
+
+
+def prediction_right_in(share, truth, rng):
+    says = np.where(rng.random(N) < share, truth, (truth + 1) % C)
+    return (np.eye(C)[says] * 0.7 + 0.1).astype(np.float32)
+
+
+def fitted(view):
+    teacher = Stacked()
+    teacher.fit(view)
+    return teacher
+
+
+def literal_student(features, labels, rows, C):
+    """Return what scikit-learn's ridge logistic regression, taught by some rows, says of all."""
+    with_intercept = np.hstack([features, np.full((len(features), 1), INTERCEPT)])
+    model = LogisticRegression(C=C, fit_intercept=False, tol=1e-8, max_iter=5000)
+    return model.fit(with_intercept[rows], labels[rows]).predict_proba(with_intercept)
+
+
+def literal_means(proba, neighbours, k):
+    return np.array([np.mean([proba[i], *proba[neighbours[i, :k]]], axis=0) for i in range(N)])
+
+
+def test_it_is_the_pool_of_its_experts_weighed_by_what_they_foretold(view, truth, rng):
+    view.untaught = {"names": prediction_right_in(0.7, truth, rng)}
+    answered = np.flatnonzero(view.labels >= 0)
+    neighbours = view.neighbours(10)
+    units = unit_features(view.features()).astype(np.float32)
+    everywhere, foretold = [], []
+    for k in (0, 10):
+        told = np.log(literal_means(view.untaught["names"], neighbours, k))
+        everywhere.append(told)
+        foretold.append(told[answered])
+    for features, strength in ((units, 10.0), (kernel_map(units)(units), 30.0)):
+        for k in (0, 5, 10):
+            held_out = np.zeros((len(answered), C))
+            for number in range(5):
+                here = np.arange(len(answered)) % 5 == number
+                told = literal_student(features, view.labels, answered[~here], strength)
+                held_out[here] = np.log(literal_means(told, neighbours, k))[answered[here]]
+            foretold.append(held_out)
+            told = literal_student(features, view.labels, answered, strength)
+            everywhere.append(np.log(literal_means(told, neighbours, k)))
+    graph = neighbour_graph(neighbours)
+    held_out = np.zeros((len(answered), C))
+    for number in range(5):
+        here = np.arange(len(answered)) % 5 == number
+        taught = np.full(N, -1)
+        taught[answered[~here]] = view.labels[answered[~here]]
+        held_out[here] = np.log(propagate_labels(graph, taught, C, 0.8))[answered[here]]
+    foretold.append(held_out)
+    everywhere.append(np.log(propagate_labels(graph, view.labels, C, 0.8)))
+    weights = pool_weights(foretold, view.labels[answered])
+
+    teacher = fitted(view)
+    np.testing.assert_allclose(list(teacher.weights.values()), weights, atol=0.02)
+    proba = teacher.predict_proba(view, np.arange(N))
+    np.testing.assert_allclose(proba, pool(everywhere, weights), atol=0.02)
+
+
+def test_a_prediction_that_answers_contradict_loses_its_say(view, truth, rng):
+    without = (fitted(view).predict_proba(view, np.arange(N)).argmax(axis=1) == truth).mean()
+    view.untaught = {"names": prediction_right_in(0.0, truth, rng)}
+    teacher = fitted(view)
+    assert teacher.weights["names"] == 0
+    right = (teacher.predict_proba(view, np.arange(N)).argmax(axis=1) == truth).mean()
+    assert right == pytest.approx(without, abs=0.03)
+
+
+def test_a_prediction_that_answers_confirm_is_heard(view, truth, rng):
+    view.untaught = {"names": prediction_right_in(1.0, truth, rng)}
+    teacher = fitted(view)
+    assert teacher.weights["names"] == max(teacher.weights.values())
+    assert (teacher.predict_proba(view, np.arange(N)).argmax(axis=1) == truth).all()
+
+
+def test_with_few_answers_what_no_label_taught_speaks_alone(view, truth, rng):
+    names = prediction_right_in(0.8, truth, rng)
+    view.untaught = {"names": names}
+    view.labels = np.where(np.arange(N) < 6, truth, -1)
+    teacher = fitted(view)
+    assert all(name.startswith("names") for name in teacher.weights)
+
+
+def test_without_any_answer_it_needs_a_prediction(view):
+    view.labels = np.full(N, -1)
+    with pytest.raises(NotReadyError, match="labels in two classes or more"):
+        Stacked().fit(view)
+
+
+def test_items_without_features_are_told_by_the_predictions_alone(view, truth, rng):
+    names = prediction_right_in(0.9, truth, rng)
+    names[80] = np.nan
+    view.untaught = {"names": names}
+    view.features().values[[79, 80]] = np.nan
+    proba = fitted(view).predict_proba(view, np.arange(N))
+    assert proba[79].argmax() == names[79].argmax()
+    assert np.isnan(proba[80]).all()
+    assert np.isfinite(np.delete(proba, 80, axis=0)).all()
+
+
+def test_blocks_give_the_same_as_the_whole(view, monkeypatch):
+    whole = fitted(view).predict_proba(view, np.arange(N))
+    monkeypatch.setattr(stacked, "ROWS_PER_BLOCK", 7)
+    np.testing.assert_allclose(fitted(view).predict_proba(view, np.arange(N)), whole, atol=1e-6)
