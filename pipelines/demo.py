@@ -94,7 +94,7 @@ def run(settings: Settings, progress: Progress = no_progress) -> Result:
     for _ in range(settings.visits):
         n_answers += len(answer_queue(workspace, truth, settings.answers, seed=settings.seed))
         report = _run_rounds(workspace, settings, progress)
-    steps.append(_measure(workspace, truth, "rounds with the answers", n_answers))
+    steps.append(_measure(workspace, truth, "trained with the answers", n_answers))
 
     exported = export(workspace, folder / "training-set", "imagefolder", progress=progress)
     workspace.close()

@@ -6,11 +6,21 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
+
+from annotate.errors import NotReadyError
+from annotate.protocols import NO_LABEL
+from annotate.steps.corpus_view import current_features
+from annotate.steps.given_labels import GivenLabels
 from annotate.steps.workspace import Workspace
 from annotate.training.defaults import DEFAULT_ROUNDS, DEFAULT_SELECTORS, DEFAULT_STUDENT
 
 # A label is given where the student holds its class more likely right than wrong.
 ACCEPT_LABELS = "threshold:0.5"
+# Who teaches as soon as people have answered this often. With fewer, rounds that begin well are
+# better, and rounds that begin badly much worse: docs/methods.md, "stacked".
+ANSWERS_TEACHER = "stacked"
+FEWEST_ANSWERS = 50
 
 
 @dataclass(frozen=True)
@@ -49,6 +59,22 @@ def resolve_settings(
         teacher=teacher,
         seed=defaults.seed if seed is None else seed,
     )
+
+
+def answers_teacher(workspace: Workspace, given: GivenLabels) -> str | None:
+    """Return the teacher of a project in which people have answered, None before that.
+
+    It weighs all that is known of the corpus by their answers, so a run begins with it anew; it
+    needs features, and answers in two classes or more.
+    """
+    answers = given.training[(given.human.labels != NO_LABEL) & (given.training != NO_LABEL)]
+    if len(answers) < FEWEST_ANSWERS or len(np.unique(answers)) < 2:
+        return None
+    try:
+        current_features(workspace, len(given.training))
+    except NotReadyError:
+        return None
+    return ANSWERS_TEACHER
 
 
 def default_selectors(workspace: Workspace) -> tuple[str, ...]:

@@ -15,13 +15,19 @@ from annotate.steps.measuring import measure
 from annotate.steps.predict import run_teacher
 from annotate.steps.round import make_round, make_teacher_round
 from annotate.steps.round_reports import write_missing_reports
-from annotate.steps.run_settings import RunSettings, resolve_settings
+from annotate.steps.run_settings import (
+    ANSWERS_TEACHER,
+    RunSettings,
+    answers_teacher,
+    resolve_settings,
+)
 from annotate.steps.spot_check import ask_spot_check
 from annotate.steps.workspace import Workspace
 from annotate.store.history import (
     Record,
     begin_run,
     end_run,
+    find_prediction,
     find_round,
     head_round,
     head_round_no,
@@ -30,7 +36,11 @@ from annotate.store.history import (
     open_run,
     record_round,
 )
-from annotate.training.stopping import got_worse, reason_to_stop
+from annotate.training.stopping import got_better, got_worse, reason_to_stop
+
+NOTHING_MEASURES = (
+    "no held-back labels can show whether a round helps: what the answers teach stands"
+)
 
 
 @dataclass(frozen=True)
@@ -115,8 +125,9 @@ def _new_run(
     """Return the round to start from: the head, or the teacher's own round."""
     with workspace.store.read() as connection:
         base = head_round(connection)
-    if base is None or settings.teacher is not None:
-        prediction_id = run_teacher(workspace, given, settings.teacher, progress=progress)
+    teacher = settings.teacher or answers_teacher(workspace, given)
+    if base is None or teacher is not None:
+        prediction_id = run_teacher(workspace, given, teacher, progress=progress)
         if base is None or base["prediction_id"] != prediction_id:
             base = make_teacher_round(workspace, settings, given, prediction_id)
             _record(workspace, base, base)
@@ -140,6 +151,8 @@ def _run_rounds(
     stop = run[-1]["stop_reason"] if len(run) > 1 else None
     if stop is not None:
         return str(stop)
+    if _is_taught_by_answers(workspace, run[0]) and not (given.measuring != NO_LABEL).any():
+        return NOTHING_MEASURES
     anchor = find_anchor(workspace, given, run[0], progress=progress)
     while stop is None:
         n_done = len(run) - 1
@@ -149,7 +162,7 @@ def _run_rounds(
             return "the selectors accepted labels of fewer than two classes"
         stop, is_worse = _why_stop(workspace, settings, given, run, record)
         record["stop_reason"] = stop
-        # Stopped for being worse: the labels of the best round stand, not those of the last.
+        # Stopped for being worse, or no better: the labels of the best round stand.
         head = _best(run) if is_worse else record
         _record(workspace, record, head)
         run.append(record)
@@ -170,8 +183,20 @@ def _why_stop(
     if now is not None and best is not None:
         n_broken = int((best.right & ~now.right).sum())
         n_fixed = int((~best.right & now.right).sum())
+    if _is_taught_by_answers(workspace, run[0]) and not got_better(n_broken, n_fixed):
+        return (
+            f"no better than what the answers teach: {n_fixed} held-back labels fixed and"
+            f" {n_broken} broken since the best round"
+        ), True
     reason = reason_to_stop(len(run), settings.n_rounds, n_broken=n_broken, n_fixed=n_fixed)
     return reason, got_worse(n_broken, n_fixed)
+
+
+def _is_taught_by_answers(workspace: Workspace, record: Record) -> bool:
+    """Return whether a run began with the teacher that pools all that answers confirm."""
+    with workspace.store.read() as connection:
+        prediction = find_prediction(connection, record["prediction_id"])
+    return prediction is not None and prediction["teacher"] == ANSWERS_TEACHER
 
 
 def _best(run: list[Record]) -> Record:

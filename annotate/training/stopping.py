@@ -56,6 +56,14 @@ def got_worse(n_broken: int, n_fixed: int) -> bool:
     return float(bdtrc(n_broken - 1, n_changed, 0.5)) < CHANCE
 
 
+def got_better(n_broken: int, n_fixed: int) -> bool:
+    """Say whether more answers were fixed than broken than chance alone would explain.
+
+    The test of ``got_worse`` the other way round: what cannot show this has shown nothing.
+    """
+    return got_worse(n_broken=n_fixed, n_fixed=n_broken)
+
+
 def count_changes(before: Ints, after: Ints, truth: Ints) -> tuple[int, int]:
     """Return how many answers were broken and how many fixed, where the truth is known (not -1)."""
     known = truth != NO_LABEL

@@ -36,7 +36,7 @@ def test_a_busy_project_exits_75_and_names_the_step_that_holds_it(finished):
 def test_a_bug_of_ours_shows_its_traceback_and_exits_1(finished):
     code = (
         "from annotate.cli import main; from annotate.steps import status;"
-        "status.read_status = lambda workspace: 1 / 0;"
+        "status.read_status = lambda workspace, target: 1 / 0;"
         f"import sys; sys.argv = ['annotate', 'status', {str(finished)!r}]; main.run()"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
@@ -45,7 +45,7 @@ def test_a_bug_of_ours_shows_its_traceback_and_exits_1(finished):
 
 
 def test_control_c_says_that_the_same_command_goes_on(run, finished, monkeypatch):
-    def interrupted(workspace):
+    def interrupted(workspace, target):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(status_step, "read_status", interrupted)
@@ -55,7 +55,7 @@ def test_control_c_says_that_the_same_command_goes_on(run, finished, monkeypatch
 
 
 def test_names_in_an_error_cannot_act_on_the_terminal(run, finished, monkeypatch):
-    def refuse(workspace):
+    def refuse(workspace, target):
         raise ConfigError("got 'a\x1b[31m\nb\u202e'.")
 
     monkeypatch.setattr(status_step, "read_status", refuse)

@@ -9,11 +9,13 @@ import pytest
 from annotate.errors import ConfigError, NotReadyError, ProjectBusyError
 from annotate.protocols import Selection
 from annotate.steps import train as train_module
+from annotate.steps.evaluate import read_truth
 from annotate.steps.given_labels import read_given_labels
 from annotate.steps.labels import read_current_labels
 from annotate.steps.round import most_likely, training_set
-from annotate.steps.train import train
-from annotate.store.history import find_round, head_round_no, list_rounds, open_run
+from annotate.steps.train import NOTHING_MEASURES, train
+from annotate.store.decisions import Decision, append_decisions
+from annotate.store.history import find_prediction, find_round, head_round_no, list_rounds, open_run
 from annotate.store.items import drop_items
 
 FAST = {"student": "linear", "selectors": ["growing_quota"]}
@@ -163,3 +165,50 @@ def test_a_round_that_accepts_nothing_of_a_class_warns(workspace, gold):
     report = train(workspace, n_rounds=1, student="linear", selectors=["threshold:1.0"])
     (warning,) = report.rounds[1]["warnings"]
     assert "no pseudo-label was accepted" in warning
+
+
+def answer(workspace, rows, classes):
+    events = [
+        Decision(f"answer-{row}", int(row), "ann", "relabel", 1, class_no=int(class_no))
+        for row, class_no in zip(rows, classes, strict=True)
+    ]
+    append_decisions(workspace.store, events)
+
+
+def truth_of(workspace, truth):
+    rows, classes = read_truth(workspace, truth)
+    return classes[np.argsort(rows)]
+
+
+def head_teacher(workspace):
+    with workspace.store.read() as connection:
+        head = find_round(connection, head_round_no(connection))
+        return find_prediction(connection, head["prediction_id"])["teacher"]
+
+
+def test_fifty_answers_teach_a_pool_and_no_round_follows_that_nothing_could_measure(
+    workspace, truth
+):
+    classes = truth_of(workspace, truth)
+    answer(workspace, range(49), classes[:49])
+    assert train(workspace, n_rounds=1, teacher="probe", **FAST).stop_reason != NOTHING_MEASURES
+    answer(workspace, [49], classes[49:50])
+    report = train(workspace, n_rounds=3, **FAST)
+    assert report.stop_reason == NOTHING_MEASURES
+    assert head_teacher(workspace) == "stacked"
+
+
+def test_after_answers_a_round_stands_only_if_held_back_labels_show_that_it_helps(
+    workspace, gold, truth, monkeypatch
+):
+    classes = truth_of(workspace, truth)
+    answer(workspace, range(40, 100), classes[40:100])
+    report = train(workspace, n_rounds=3, **FAST)
+    assert report.stop_reason.startswith("no better than what the answers teach: ")
+    assert len(report.rounds) == 2  # the pool and the round that showed nothing
+    assert head_teacher(workspace) == "stacked"
+
+    monkeypatch.setattr(train_module, "got_better", lambda *_: True)
+    answer(workspace, [100], classes[100:101])
+    assert train(workspace, n_rounds=3, **FAST).stop_reason == "all 3 rounds are done"
+    assert head_teacher(workspace).startswith("round ")

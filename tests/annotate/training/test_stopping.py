@@ -5,7 +5,7 @@ from math import comb
 import numpy as np
 import pytest
 
-from annotate.training.stopping import count_changes, got_worse, reason_to_stop
+from annotate.training.stopping import count_changes, got_better, got_worse, reason_to_stop
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,14 @@ def test_worse_gold_is_named_before_the_end_of_the_rounds():
 def test_rounds_go_on_until_all_are_done():
     assert reason_to_stop(4, 5) is None
     assert reason_to_stop(5, 5) == "all 5 rounds are done"
+
+
+@pytest.mark.parametrize(("n_broken", "n_fixed"), [(0, 4), (4, 0), (1, 2), (3, 12), (0, 0)])
+def test_what_got_better_would_the_other_way_round_have_got_worse(n_broken, n_fixed):
+    assert got_better(n_broken, n_fixed) is got_worse(n_fixed, n_broken)
+
+
+def test_only_more_fixed_than_chance_is_better():
+    assert got_better(0, 4)
+    assert not got_better(0, 3)
+    assert not got_better(4, 0)
