@@ -16,6 +16,7 @@ SELECTORS = Registry(
         "growing": "annotate.selection.growing:Growing",
         "growing_quota": "annotate.selection.quota:GrowingQuota",
         "growing_share": "annotate.selection.growing_share:GrowingShare",
+        "hast": "annotate.selection.hast:HAST",
         "leave_one_out": "annotate.selection.leave_one_out:LeaveOneOut",
         "logit_adjusted": "annotate.selection.logit_adjusted:LogitAdjusted",
         "marginmatch": "annotate.selection.marginmatch:MarginMatch",
