@@ -20,6 +20,7 @@ SELECTORS = Registry(
         "leave_one_out": "annotate.selection.leave_one_out:LeaveOneOut",
         "logit_adjusted": "annotate.selection.logit_adjusted:LogitAdjusted",
         "marginmatch": "annotate.selection.marginmatch:MarginMatch",
+        "nest": "annotate.selection.nest:NeST",
         "novelty": "annotate.selection.novelty:Novelty",
         "prior_quota": "annotate.selection.prior_quota:PriorQuota",
         "quota": "annotate.selection.quota:Quota",
@@ -27,5 +28,6 @@ SELECTORS = Registry(
         "softmatch": "annotate.selection.softmatch:SoftMatch",
         "threshold": "annotate.selection.threshold:Threshold",
         "ups": "annotate.selection.ups:UPS",
+        "verips": "annotate.selection.verips:VERIPS",
     },
 )

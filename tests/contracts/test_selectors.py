@@ -22,7 +22,10 @@ def proba(rng):
 
 
 @pytest.fixture
-def context(rng):
+def context(rng, proba):
+    # The round before said the same of every second item.
+    other = rng.dirichlet(np.full(4, 0.3), size=80)
+    before = np.where(np.arange(80)[:, None] % 2 == 1, proba, other).astype(np.float32)
     labels = np.where(np.arange(80) % 8 == 0, rng.integers(0, 4, 80), -1)
     return SelectionContext(
         labels=labels,
@@ -30,7 +33,7 @@ def context(rng):
         n_rounds=3,
         neighbours=rng.integers(0, 80, size=(80, 6)),
         features=ArrayRows(rng.normal(size=(80, 6)).astype(np.float32)),
-        history=[rng.dirichlet(np.full(4, 0.3), size=80).astype(np.float32)],
+        history=[before],
     )
 
 
