@@ -7,6 +7,7 @@ from annotate.registry import Registry
 SELECTORS = Registry(
     "selector",
     {
+        "actune": "annotate.selection.actune:AcTune",
         "adamatch": "annotate.selection.adamatch:AdaMatch",
         "agreement": "annotate.selection.agreement:Agreement",
         "curriculum": "annotate.selection.curriculum:Curriculum",
