@@ -29,6 +29,7 @@ SELECTORS = Registry(
         "softmatch": "annotate.selection.softmatch:SoftMatch",
         "threshold": "annotate.selection.threshold:Threshold",
         "ups": "annotate.selection.ups:UPS",
+        "ust": "annotate.selection.ust:UST",
         "verips": "annotate.selection.verips:VERIPS",
     },
 )
