@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy import Connection
 
 from annotate.compute.seeding import seeded_generator
 from annotate.protocols import NO_LABEL, Bools, Ints
@@ -15,7 +16,7 @@ from annotate.steps.measured_answers import audited, measured_answers
 from annotate.steps.order_context import ProbaInForce
 from annotate.steps.predicting import StoredProba, current_prediction
 from annotate.steps.workspace import Workspace
-from annotate.store.history import head_round_no, lineage
+from annotate.store.history import Record, head_round_no, lineage
 
 STOP_SET_ITEMS = 2_000
 # A model that hardly anything was added to agrees with the one before whatever it is worth.
@@ -47,8 +48,7 @@ def read_stop_evidence(workspace: Workspace, given: GivenLabels) -> StopEvidence
 def _successive_guesses(workspace: Workspace, given: GivenLabels) -> tuple[NDArray[np.int64], ...]:
     """Return what the head and the models before it say, each taught by 20 answers more."""
     with workspace.store.read() as connection:
-        head = head_round_no(connection)
-        rounds = lineage(connection, head) if head is not None else []
+        rounds = _models_so_far(connection)
     chosen: list[str] = []
     fewer_than = np.inf
     for record in reversed(rounds):
@@ -60,6 +60,16 @@ def _successive_guesses(workspace: Workspace, given: GivenLabels) -> tuple[NDArr
     generator = seeded_generator(0, "stop set")
     stop_set = np.sort(generator.choice(items, min(STOP_SET_ITEMS, len(items)), replace=False))
     return tuple(_guess(workspace, number, stop_set) for number in reversed(chosen))
+
+
+def _models_so_far(connection: Connection) -> list[Record]:
+    """Return the rounds that led to the head, also over runs that began with a teacher anew."""
+    rounds: list[Record] = []
+    number = head_round_no(connection)
+    while number is not None and number >= 0:
+        rounds = [*lineage(connection, number), *rounds]
+        number = rounds[0]["round_no"] - 1
+    return rounds
 
 
 def _guess(workspace: Workspace, prediction_id: str, rows: Ints) -> NDArray[np.int64]:

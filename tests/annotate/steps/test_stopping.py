@@ -64,6 +64,14 @@ def test_models_count_as_successive_when_twenty_answers_lie_between(workspace, g
         assert len(evidence(workspace).guesses) == n_models
 
 
+def test_models_are_successive_also_where_answers_began_a_run_anew(workspace, gold, truth):
+    train(workspace, n_rounds=1, student="linear")
+    for n_models in (2, 3):
+        answer_queue(workspace, truth, 25)
+        train(workspace, n_rounds=1, student="linear", teacher="stacked")
+        assert len(evidence(workspace).guesses) == n_models
+
+
 def test_status_tells_whether_to_stop_once_something_is_predicted(predicted, empty):
     assert read_status(empty).stopping == []
     rules = {advice.rule: advice.may_stop for advice in read_status(predicted).stopping}
