@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from annotate.errors import ConfigError
-from annotate.protocols import CorpusView, Ints, Rows
-
-ROWS_PER_BLOCK = 65_536
+from annotate.protocols import CorpusView, Ints
+from annotate.teachers.stored import fingerprint
 
 
 class Ensemble:
@@ -64,13 +62,6 @@ class Ensemble:
     def parameters(self) -> dict[str, NDArray[Any]]:
         """Return what tells each prediction from all others: the hash of its probabilities."""
         return {
-            f"prediction_{number}": _sha256(prediction)
+            f"prediction_{number}": fingerprint(prediction)
             for number, prediction in enumerate(self._predictions)
         }
-
-
-def _sha256(proba: Rows) -> NDArray[np.uint8]:
-    digest, n_rows = hashlib.sha256(), proba.shape[0]
-    for start in range(0, n_rows, ROWS_PER_BLOCK):
-        digest.update(proba.read(start, min(start + ROWS_PER_BLOCK, n_rows)).tobytes())
-    return np.frombuffer(digest.digest(), dtype=np.uint8)
