@@ -147,7 +147,7 @@ class CorpusView(Protocol):
         ...
 
     def untaught_predictions(self) -> Mapping[str, Rows]:
-        """Return by name the predictions on record that no label of this project taught."""
+        """Return the predictions on record that no label of this project taught, newest last."""
         ...
 
     def rows_of(self, item_ids: Sequence[str]) -> Ints:

@@ -17,6 +17,7 @@ from typing import Any
 from annotate.cli.review import server_command
 from annotate.cli.review_access import Access
 from annotate.errors import ConfigError
+from annotate.review.queue import DEFAULT_ORDER
 from annotate.review.server_settings import LIVE, LOGIN_BY_NAME, ORDER, PROJECT, REVIEWER
 
 CHECKOUT = Path(__file__).parents[1]
@@ -96,7 +97,7 @@ class ReviewServer(Server):
         folder: Path,
         log: Path,
         reviewer: str = "ann",
-        order: str = "mixed",
+        order: str = DEFAULT_ORDER,
         live: bool = False,
         access: Access | None = None,
     ) -> None:

@@ -50,7 +50,7 @@ def push_command(
     ] = None,
     queue: Annotated[
         str, typer.Option(metavar="NAME", help="What is sent first, as in `annotate review`.")
-    ] = "mixed",
+    ] = "expected_corrections",
     image_root: Annotated[
         Path | None,
         typer.Option(metavar="F", help="Folder whose pictures the server shows."),

@@ -44,11 +44,11 @@ def command(
         str,
         typer.Option(
             metavar="NAME",
-            help="What comes first: mixed, margin, least_confidence, entropy,"
-            " class_balanced, contrastive, disagreement, typical, cover, k_centre, label_error"
-            " or random.",
+            help="What comes first: expected_corrections, mixed, margin, least_confidence,"
+            " entropy, class_balanced, contrastive, disagreement, typical, cover, k_centre,"
+            " label_error or random.",
         ),
-    ] = "mixed",
+    ] = "expected_corrections",
     overlap: Annotated[
         int, typer.Option(help="How many people are to answer each item.", min=1, max=20)
     ] = 1,

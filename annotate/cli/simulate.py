@@ -21,11 +21,11 @@ def command(
         str,
         typer.Option(
             metavar="NAME",
-            help="What is asked first: mixed, margin, least_confidence, entropy,"
-            " class_balanced, contrastive, disagreement, typical, cover, k_centre, label_error"
-            " or random.",
+            help="What is asked first: expected_corrections, mixed, margin, least_confidence,"
+            " entropy, class_balanced, contrastive, disagreement, typical, cover, k_centre,"
+            " label_error or random.",
         ),
-    ] = "mixed",
+    ] = "expected_corrections",
     batch: Annotated[
         int | None, typer.Option(min=1, help="Answers between two trainings; default all at once.")
     ] = None,

@@ -13,7 +13,7 @@ from annotate.registry import Registry
 from annotate.review.orders.context import NoSources, OrderContext, OrderSources, QueueOrder
 from annotate.review.prediction_summary import PredictionSummary
 
-DEFAULT_ORDER = "mixed"
+DEFAULT_ORDER = "expected_corrections"
 
 _HERE = "annotate.review.orders"
 queue_orders = Registry(

@@ -18,7 +18,7 @@ from annotate.steps.predicting import StoredProba, prediction_by
 from annotate.steps.stored_votes import read_votes
 from annotate.steps.workspace import Workspace
 from annotate.store.arrays import PartedArray, array_settings, create_array, find_array, list_arrays
-from annotate.store.history import list_predictions, list_rounds
+from annotate.store.history import heads, list_predictions
 from annotate.store.items import item_index
 
 N_NEIGHBOURS = 30
@@ -76,11 +76,16 @@ class StoredCorpus:
             )
         return found
 
+    def has_neighbours(self) -> bool:
+        """Return whether the neighbours by the features in use have been found already."""
+        array = find_array(self._workspace.store, "neighbours", self._neighbours_id())
+        return array is not None and array.n_rows >= self.n_items
+
     def neighbours(self, k: int) -> NDArray[np.int32]:
         """Return each item's k nearest others; computed once for these features, then kept."""
         if k > N_NEIGHBOURS:
             raise ValueError(f"k must be {N_NEIGHBOURS} or less; got {k}.")
-        array_id = f"{self.encoder_id}-{self.n_items}"
+        array_id = self._neighbours_id()
         array = find_array(self._workspace.store, "neighbours", array_id)
         if array is None or array.n_rows < self.n_items:
             array = self._find_neighbours(array_id)
@@ -109,29 +114,33 @@ class StoredCorpus:
         return StoredProba(store, record["prediction_id"], self.schema)
 
     def untaught_predictions(self) -> dict[str, Rows]:
-        """Return the newest prediction of each teacher, and of rounds, that no label taught.
+        """Return the newest prediction of each teacher that no label taught, the newest last.
+
+        Of rounds it is the last whose labels stood: one that was given up was worse.
 
         What is made of other predictions is left out, as it may be taught through them, and so is
         what does not cover every item.
         """
         with self._workspace.store.read() as connection:
             records = list_predictions(connection)
-            unlabelled = {
-                record["prediction_id"]
-                for record in list_rounds(connection)
-                if record["metrics"]["n_given"] == 0
-            }
+            untaught_heads = [
+                head["prediction_id"]
+                for head in heads(connection)
+                if head["metrics"]["n_given"] == 0
+            ]
         newest: dict[str, str] = {}
         for record in records:
             is_round = record["round_no"] is not None
             untaught = (
-                record["prediction_id"] in unlabelled
+                record["prediction_id"] in untaught_heads[-1:]
                 if is_round
                 else not record["settings"].get("learnt_from_labels", False)
                 and record["teacher"].partition(":")[0] not in MADE_OF_PREDICTIONS
             )
             if untaught and record["n_items"] == self.n_items:
-                newest["rounds" if is_round else record["teacher"]] = record["prediction_id"]
+                name = "rounds" if is_round else record["teacher"]
+                newest.pop(name, None)
+                newest[name] = record["prediction_id"]
         store = self._workspace.store
         return {name: StoredProba(store, number, self.schema) for name, number in newest.items()}
 
@@ -139,6 +148,9 @@ class StoredCorpus:
         """Return the item_no of each id, -1 for an id that is no item."""
         with self._workspace.store.read() as connection:
             return item_index(connection).get_indexer(pd.Index(item_ids))
+
+    def _neighbours_id(self) -> str:
+        return f"{self.encoder_id}-{self.n_items}"
 
     def _find_neighbours(self, array_id: str) -> PartedArray:
         nearest = nearest_neighbours(self.features(), N_NEIGHBOURS, progress=self._progress)

@@ -46,8 +46,16 @@ class StoredSources:
         return current_features(self._workspace, self._n_items)
 
     def neighbours(self, k: int) -> Ints:
-        """Return the nearest other items by these features; found at the first call, then kept."""
+        """Return the nearest other items by the newest features, if training has found them.
+
+        Finding them takes minutes in a large corpus: too long for a page that opens.
+        """
         view = StoredCorpus(self._workspace, np.full(self._n_items, NO_LABEL))
+        if not view.has_neighbours():
+            raise NotReadyError(
+                "This queue order needs each item's neighbours; they have not been found yet."
+                " Run `annotate train`."
+            )
         return view.neighbours(min(k, self._n_items - 1))
 
     def prediction(self) -> Rows:

@@ -100,6 +100,14 @@ def head_round(connection: Connection) -> Record | None:
     return None if number is None else find_round(connection, number)
 
 
+def heads(connection: Connection) -> list[Record]:
+    """Return every round whose labels stood at some time, the one that does so now last."""
+    moves = select(head_moves.c.round_no).order_by(head_moves.c.move_no.desc())
+    newest_first = dict.fromkeys(connection.scalars(moves))
+    found = (find_round(connection, number) for number in reversed(newest_first))
+    return [record for record in found if record is not None]
+
+
 def move_head(connection: Connection, round_no: int, reason: str) -> None:
     """Make a round the one whose labels stand."""
     connection.execute(

@@ -17,7 +17,7 @@ from pipelines.bench.corpora import write_features
 from pipelines.bench.row import Row, spread
 
 STEP_LIMIT_GIB = 3.0
-ORDERS = ("mixed", "typical", "disagreement", "label_error")
+ORDERS = ("expected_corrections", "typical", "disagreement", "label_error")
 
 
 def measure(

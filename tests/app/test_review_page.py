@@ -17,7 +17,7 @@ SCRIPT = Path(__file__).parents[2] / "app" / "script" / "pages.py"
 
 @pytest.fixture
 def open_page(tmp_path, monkeypatch):
-    def run(order="mixed"):
+    def run(order="expected_corrections"):
         monkeypatch.setenv(PROJECT, str(tmp_path / "p"))
         monkeypatch.setenv(REVIEWER, "ann")
         monkeypatch.setenv(ORDER, order)
@@ -71,10 +71,10 @@ def test_a_rerun_keeps_the_session(tmp_path, open_page):
     assert page.run().session_state["review-session"].token == token
 
 
-@pytest.mark.parametrize("order", ["mixed", "nonsense"])
+@pytest.mark.parametrize("order", ["expected_corrections", "nonsense"])
 def test_what_cannot_be_reviewed_says_why(tmp_path, open_page, order):
     classes = (ClassSpec(0, "a"), ClassSpec(0, "b"))
-    if order == "mixed":
+    if order == "expected_corrections":
         create_workspace(tmp_path / "p", classes, task="multi")
     else:
         text_project(tmp_path / "p", ["one"])

@@ -19,7 +19,7 @@ class OrderSources(Protocol):
         ...
 
     def neighbours(self, k: int) -> Ints:
-        """Return (n_items, k) the nearest other items of every item."""
+        """Return (n_items, k) the nearest other items of every item, if they have been found."""
         ...
 
     def prediction(self) -> Rows:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from annotate.errors import NotReadyError
 from annotate.protocols import Floats, Ints
 from annotate.review.orders.context import OrderContext
 from annotate.review.prediction_summary import PredictionSummary
@@ -28,7 +29,8 @@ class ExpectedCorrectionsOrder:
     where labelled items have d = 0. The first 200 are chosen one by one: each leaves its neighbours
     0.7 of their gain, so that one doubtful spot is not asked about all at once.
 
-    Best after a teacher whose confidence answers have calibrated, such as ``stacked``.
+    Until neighbours have been found, which training does, an item's own doubt counts alone. Best
+    after a teacher whose confidence answers have calibrated, such as ``stacked``.
 
     References
     ----------
@@ -44,7 +46,7 @@ class ExpectedCorrectionsOrder:
 
     def rank(self, summary: PredictionSummary, context: OrderContext) -> Ints:
         """Return the rows by gain, descending; equal ones keep item order."""
-        neighbours = context.sources.neighbours(N_NEIGHBOURS)
+        neighbours = _known_neighbours(context)
         doubt = np.zeros(len(context.labels), dtype=np.float32)
         doubt[context.rows] = 1 - summary.confidence[context.rows]
         gain = expected_corrections(doubt, neighbours, context.rows)
@@ -56,6 +58,14 @@ class ExpectedCorrectionsOrder:
         is_chosen = np.zeros(len(gain), dtype=bool)
         is_chosen[chosen] = True
         return context.rows[np.concatenate([chosen, by_gain[~is_chosen[by_gain]]])]
+
+
+def _known_neighbours(context: OrderContext) -> Ints:
+    """Return (n_items, up to 10), without columns where no neighbours have been found."""
+    try:
+        return context.sources.neighbours(N_NEIGHBOURS)
+    except NotReadyError:
+        return np.zeros((len(context.labels), 0), dtype=np.int64)
 
 
 def expected_corrections(doubt: Floats, neighbours: Ints, rows: Ints) -> NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""Uncertain and random items in turn: the default."""
+"""Uncertain and random items in turn."""
 
 from __future__ import annotations
 

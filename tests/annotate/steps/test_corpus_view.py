@@ -13,6 +13,8 @@ from annotate.steps.corpus_view import StoredCorpus
 from annotate.steps.given_labels import read_given_labels
 from annotate.steps.import_predictions import import_predictions
 from annotate.steps.predict import predict
+from annotate.steps.train import train
+from annotate.store.history import move_head
 from annotate.teachers import TEACHERS
 from tests.annotate.steps.conftest import CLASSES
 
@@ -22,7 +24,10 @@ def view_of(workspace):
 
 
 def import_sure_of(workspace, class_no, tmp_path):
-    proba = np.tile(np.eye(3)[class_no], (120, 1))
+    return import_said(workspace, np.tile(np.eye(3)[class_no], (120, 1)), tmp_path)
+
+
+def import_said(workspace, proba, tmp_path):
     table = pd.DataFrame(proba, columns=list(CLASSES))
     table.insert(0, "id", [f"t{n:03d}" for n in range(120)])
     table.to_csv(tmp_path / "mine.csv", index=False)
@@ -47,6 +52,23 @@ def test_a_prediction_that_is_missing_or_too_short_is_refused(workspace, tmp_pat
     add(workspace, tmp_path / "more.csv", SourceOptions(modality="text"))
     with pytest.raises(NotReadyError, match="all 121 items; it covers 120"):
         view_of(workspace).predictions("imported:mine")
+
+
+def test_of_rounds_without_labels_the_last_that_stood_is_heard(workspace, tmp_path):
+    import_said(workspace, np.eye(3)[np.arange(120) % 3] * 0.4 + 0.2, tmp_path)
+    train(workspace, n_rounds=1, teacher="imported:mine", student="linear")
+    stood = view_of(workspace).untaught_predictions()
+    train(workspace, n_rounds=1, student="linear", selectors=["threshold:0.9"])
+    assert list(stood) == ["imported:mine", "rounds"]
+
+    def says(predictions):
+        return predictions["rounds"].take(np.arange(workspace.n_items()))
+
+    newer = says(view_of(workspace).untaught_predictions())
+    assert not np.allclose(newer, says(stood))
+    with workspace.store.write() as connection:
+        move_head(connection, 1, "the round after was worse")
+    np.testing.assert_array_equal(says(view_of(workspace).untaught_predictions()), says(stood))
 
 
 def test_ids_lead_to_items(workspace):

@@ -13,6 +13,7 @@ from annotate.schema import ClassSpec
 from annotate.steps.add import add
 from annotate.steps.given_labels import read_given_labels
 from annotate.steps.import_labels import import_labels
+from annotate.steps.order_context import StoredSources
 from annotate.steps.predict import predict
 from annotate.steps.review import open_queue
 from annotate.steps.simulate import answer_queue
@@ -103,6 +104,17 @@ def test_typical_needs_features_and_no_prediction(texts, workspace):
     assert sorted(queue.item_nos) == list(range(N_ITEMS))
     first = {CLASSES[number % 3] for number in queue.item_nos[:6]}
     assert first == set(CLASSES)
+
+
+def test_neighbours_are_those_that_training_found(workspace, gold):
+    predict(workspace, "probe")
+    needs_training = StoredSources(workspace, workspace.schema, None, None, N_ITEMS)
+    with pytest.raises(NotReadyError, match="annotate train"):
+        needs_training.neighbours(5)
+    before = asked(workspace, "expected_corrections")
+    assert before == asked(workspace, "least_confidence")
+    train(workspace, n_rounds=1, teacher="probe", selectors=["agreement"])
+    assert needs_training.neighbours(5).shape == (N_ITEMS, 5)
 
 
 def test_after_a_round_every_order_opens(workspace, gold):

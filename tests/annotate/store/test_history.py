@@ -10,6 +10,7 @@ from annotate.store.history import (
     find_selection,
     head_round,
     head_round_no,
+    heads,
     latest_prediction,
     lineage,
     list_predictions,
@@ -110,12 +111,22 @@ def test_a_reverted_round_keeps_its_number_and_the_next_takes_a_free_one(store: 
         assert head_round_no(connection) == 0
 
 
+def test_rounds_that_stood_come_in_the_order_in_which_they_last_did(store: Store):
+    with store.write() as connection:
+        for number in range(4):
+            record_round(connection, round_(number, None))
+        for number in (0, 1, 2, 1):  # round 3 never stood
+            move_head(connection, number, "trained")
+        assert [record["round_no"] for record in heads(connection)] == [0, 2, 1]
+
+
 def test_a_project_without_rounds_has_no_head(store: Store):
     with store.read() as connection:
         assert head_round_no(connection) is None
         assert head_round(connection) is None
         assert find_round(connection, 0) is None
         assert lineage(connection, 0) == []
+        assert heads(connection) == []
 
 
 def test_the_head_is_a_round_that_exists(store: Store):

@@ -63,6 +63,14 @@ def test_of_two_in_equal_doubt_the_one_among_doubtful_items_comes_first():
     assert rank([0.5, 0.99, 0.99, 0.5, 0.6, 0.6], neighbours)[:2] == [3, 0]
 
 
+def test_before_neighbours_are_found_the_greater_doubt_comes_first():
+    summary = PredictionSummary(
+        np.zeros(3, np.int32), np.array([0.6, 0.5, 0.9], np.float32), *np.zeros((2, 3), np.float32)
+    )
+    context = OrderContext(np.arange(3), np.full(3, -1), 2, 0, NoSources())
+    assert ExpectedCorrectionsOrder().rank(summary, context).tolist() == [1, 0, 2]
+
+
 def test_neighbours_of_what_was_just_asked_wait():
     # One doubtful pair and one single item that is a little less in doubt.
     neighbours = np.array([[1], [0], [3], [2]])
