@@ -17,10 +17,9 @@ from annotate.training.defaults import DEFAULT_ROUNDS, DEFAULT_SELECTORS, DEFAUL
 
 # A label is given where the student holds its class more likely right than wrong.
 ACCEPT_LABELS = "threshold:0.5"
-# Who teaches as soon as people have answered this often. With fewer, rounds that begin well are
-# better, and rounds that begin badly much worse: docs/methods.md, "stacked".
+# Who teaches as soon as people have answered this often: docs/methods.md, "stacked".
 ANSWERS_TEACHER = "stacked"
-FEWEST_ANSWERS = 50
+FEWEST_ANSWERS = 30
 
 
 @dataclass(frozen=True)

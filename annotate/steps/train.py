@@ -183,13 +183,29 @@ def _why_stop(
     if now is not None and best is not None:
         n_broken = int((best.right & ~now.right).sum())
         n_fixed = int((~best.right & now.right).sum())
-    if _is_taught_by_answers(workspace, run[0]) and not got_better(n_broken, n_fixed):
+    doubted = _doubt(workspace, run[0], given)
+    if doubted is not None and not got_better(n_broken, n_fixed):
         return (
-            f"no better than what the answers teach: {n_fixed} held-back labels fixed and"
+            f"no better than {doubted}: {n_fixed} held-back labels fixed and"
             f" {n_broken} broken since the best round"
         ), True
     reason = reason_to_stop(len(run), settings.n_rounds, n_broken=n_broken, n_fixed=n_fixed)
     return reason, got_worse(n_broken, n_fixed)
+
+
+def _doubt(workspace: Workspace, base: Record, given: GivenLabels) -> str | None:
+    """Return in words what the rounds that follow must be shown to better, None if they need not.
+
+    They must better what the answers teach, and rounds that learnt from the very same labels: such
+    rounds gained what there was to gain, and more of them drift.
+    """
+    if _is_taught_by_answers(workspace, base):
+        return "what the answers teach"
+    has_learnt_all = base["metrics"]["n_given"] == (given.training != NO_LABEL).sum()
+    goes_on = base["parent"] is not None
+    if goes_on and has_learnt_all and (given.measuring != NO_LABEL).any():
+        return "the rounds before, which learnt from the same labels"
+    return None
 
 
 def _is_taught_by_answers(workspace: Workspace, record: Record) -> bool:

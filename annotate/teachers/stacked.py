@@ -31,8 +31,10 @@ NEIGHBOURS_OF_RECORDED = (0, 10)
 N_FOLDS = 5
 # With fewer answers, what no label taught is not corrected by what so few would teach.
 FEWEST_ANSWERS = 10
-# What an expert holds for impossible stays possible: one in a thousand of an equal share.
-LEAST_SHARE = 1e-3
+# What an expert holds for impossible stays possible, by so much of an equal share. Students have
+# seen few answers, of some class perhaps none.
+LEAST_SHARE_OF_LEARNT = 0.15
+LEAST_SHARE_OF_RECORDED = 1e-3
 ROWS_PER_BLOCK = 65_536
 
 FeatureMap = Callable[[Floats], Floats]
@@ -95,7 +97,7 @@ class Stacked:
             panel.hear_student("linear", units, lambda rows: rows, LINEAR_C)
             panel.hear_student("kernel", units, kernel_map(units), KERNEL_C)
             panel.hear_graph("graph", neighbour_graph(neighbours), np.asarray(units.any(axis=1)))
-        self.weights = panel.weigh()
+        self.weights = panel.weigh(newest=next(reversed(list(recorded)), None))
         self._proba = panel.pool(view.n_items, view.schema.class_active)
         self._taught_by = {
             "rows": labelled,
@@ -121,6 +123,7 @@ class _Panel:
         self._answered = answered
         self._answers = answers
         self._names: list[str] = []
+        self._speakers: list[str] = []
         self._foretold: list[Floats] = []
         self._everywhere: list[Callable[[], Iterator[Floats]]] = []
 
@@ -129,8 +132,8 @@ class _Panel:
         widths = self._widths(NEIGHBOURS_OF_RECORDED)
         members = _with_neighbours(self._answered, self._neighbours, max(widths))
         told = proba.take(members.ravel()).reshape(*members.shape, self._n_classes)
-        self._add(name, widths, [_log(_mean(told, k)) for k in widths])
-        self._everywhere.append(lambda: self._spread(_read_all(proba), widths))
+        self._add(name, widths, [_log_recorded(_mean(told, k)) for k in widths])
+        self._everywhere.append(lambda: map(_log_recorded, self._spread(_read_all(proba), widths)))
 
     def hear_student(self, name: str, units: Floats, features_of: FeatureMap, C: float) -> None:
         """Add a logistic regression on the answers, raw and averaged over neighbours."""
@@ -142,13 +145,14 @@ class _Panel:
             told = self._ask(student, features_of(units[members.ravel()]))
             told = told.reshape(*members.shape, self._n_classes)
             for k, log_proba in zip(widths, foretold, strict=True):
-                log_proba[here] = _log(_mean(told, k))
+                log_proba[here] = _log_learnt(_mean(told, k))
         self._add(name, widths, foretold)
 
         def everywhere() -> Iterator[Floats]:
             everyone = np.ones(len(self._answered), dtype=bool)
             student = self._teach(units, features_of, C, everyone)
-            return self._spread(self._ask_all(student, units, features_of), widths)
+            told = self._ask_all(student, units, features_of)
+            return map(_log_learnt, self._spread(told, widths))
 
         self._everywhere.append(everywhere)
 
@@ -157,14 +161,22 @@ class _Panel:
         foretold = np.zeros((len(self._answered), self._n_classes))
         for here in self._folds():
             spread = self._spread_over(graph, has_features, ~here)
-            foretold[here] = _log(spread[self._answered[here]])
+            foretold[here] = _log_learnt(spread[self._answered[here]])
         self._add(name, [0], [foretold])
         everyone = np.ones(len(self._answered), dtype=bool)
-        self._everywhere.append(lambda: iter([self._spread_over(graph, has_features, everyone)]))
+        self._everywhere.append(
+            lambda: iter([_log_learnt(self._spread_over(graph, has_features, everyone))])
+        )
 
-    def weigh(self) -> dict[str, float]:
-        """Return the weight of each expert by the answers it foretold."""
-        self._weights = pool_weights(self._foretold, self._answers)
+    def weigh(self, newest: str | None) -> dict[str, float]:
+        """Return the weight of each expert by the answers it foretold.
+
+        Until answers say otherwise the newest recorded prediction speaks alone; without any, all
+        students alike.
+        """
+        speaks_first = [newest in (None, speaker) for speaker in self._speakers]
+        held_to = np.asarray(speaks_first) / sum(speaks_first)
+        self._weights = pool_weights(self._foretold, self._answers, held_to)
         return dict(zip(self._names, self._weights.tolist(), strict=True))
 
     def pool(self, n_items: int, class_active: NDArray[np.bool_]) -> NDArray[np.float32]:
@@ -173,12 +185,12 @@ class _Panel:
         answered = np.zeros(n_items, dtype=bool)
         weights = iter(self._weights)
         for everywhere in self._everywhere:
-            for proba in everywhere():
-                has_answer = ~np.isnan(proba[:, 0])
+            for log_proba in everywhere():
+                has_answer = ~np.isnan(log_proba[:, 0])
                 answered |= has_answer
                 weight = np.float32(next(weights))
                 if weight > 0:
-                    total += weight * np.where(has_answer[:, None], _log(proba), 0)
+                    total += weight * np.where(has_answer[:, None], log_proba, 0)
         total[:, ~class_active] = -np.inf
         proba = np.exp(log_softmax(total, axis=1))
         proba[~answered] = np.nan
@@ -206,6 +218,7 @@ class _Panel:
 
     def _add(self, name: str, widths: list[int], foretold: Sequence[Floats]) -> None:
         self._names += [f"{name}, {k} neighbours" if k else name for k in widths]
+        self._speakers += [name] * len(widths)
         # Who has no answer says nothing for or against any class.
         self._foretold += [np.nan_to_num(log_proba) for log_proba in foretold]
 
@@ -267,8 +280,12 @@ def _mean(told: Floats, k: int) -> Floats:
     return np.where(known[:, 0], total, np.nan)
 
 
-def _log(proba: Floats) -> Floats:
-    return np.log(np.maximum(proba, LEAST_SHARE / proba.shape[1]))
+def _log_recorded(proba: Floats) -> Floats:
+    return np.log(np.maximum(proba, LEAST_SHARE_OF_RECORDED / proba.shape[1]))
+
+
+def _log_learnt(proba: Floats) -> Floats:
+    return np.log(np.maximum(proba, LEAST_SHARE_OF_LEARNT / proba.shape[1]))
 
 
 def _read_all(proba: Rows) -> NDArray[np.float32]:

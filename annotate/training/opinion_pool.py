@@ -12,20 +12,25 @@ from scipy.special import log_softmax
 from annotate.checks import check_labels
 from annotate.protocols import Floats, Ints
 
-# How strongly the weights are held to equal ones: as much as about two answers could say.
+# How strongly the weights are held to those before any answer: as about two answers could say.
 PULL = 2.0
 MOST_WEIGHT = 3.0
 
 
-def pool_weights(log_probas: Sequence[Floats], labels: Ints, pull: float = PULL) -> Floats:
+def pool_weights(
+    log_probas: Sequence[Floats],
+    labels: Ints,
+    held_to: Floats | None = None,
+    pull: float = PULL,
+) -> Floats:
     """Return the exponents with which several predictions together tell the answers best.
 
     They minimise, over weights w from 0 to 3,
 
-        sum_i -log softmax(sum_k w_k log p_k(x_i))[y_i] + pull / 2 * sum_k (w_k - 1 / K)^2
+        sum_i -log softmax(sum_k w_k log p_k(x_i))[y_i] + pull / 2 * sum_k (w_k - h_k)^2
 
-    so that without answers every prediction has the same weight, and one that the answers
-    contradict loses it.
+    so that without answers every prediction has the weight h it is held to, and one that the
+    answers contradict loses it.
 
     Parameters
     ----------
@@ -33,6 +38,8 @@ def pool_weights(log_probas: Sequence[Floats], labels: Ints, pull: float = PULL)
         What each expert says of answered items that it was not taught; finite.
     labels : int array of shape (n_answers,)
         The answers, 0 or more.
+    held_to : float array of shape (K,), optional
+        The weights before any answer, 0 to 3; default is 1 / K each.
     pull : float
         0 or more.
 
@@ -50,24 +57,24 @@ def pool_weights(log_probas: Sequence[Floats], labels: Ints, pull: float = PULL)
     ----------
     A logarithmic opinion pool: Genest & Zidek 1986, "Combining probability distributions". Weights
     learnt from predictions of what was held out are stacking: Wolpert 1992, "Stacked
-    generalization". Differs in the pull to equal weights.
+    generalization". Differs in the pull to the weights before.
     """
     stacked = _stack(log_probas)
     n_experts, n_answers, n_classes = stacked.shape
     check_labels(labels, n_answers, n_classes)
     rows = np.arange(n_answers)
-    equal = np.full(n_experts, 1 / n_experts)
+    before = np.full(n_experts, 1 / n_experts) if held_to is None else held_to
 
     def loss_at(weights: Floats) -> tuple[float, Floats]:
         log_proba = log_softmax(np.tensordot(weights, stacked, 1), axis=1)
         proba = np.exp(log_proba)
         told = stacked[:, rows, labels].sum(axis=1)
-        gradient = np.einsum("ij,kij->k", proba, stacked) - told + pull * (weights - equal)
-        loss = -log_proba[rows, labels].sum() + 0.5 * pull * ((weights - equal) ** 2).sum()
+        gradient = np.einsum("ij,kij->k", proba, stacked) - told + pull * (weights - before)
+        loss = -log_proba[rows, labels].sum() + 0.5 * pull * ((weights - before) ** 2).sum()
         return float(loss), gradient
 
     found = minimize(
-        loss_at, equal, jac=True, method="L-BFGS-B", bounds=[(0, MOST_WEIGHT)] * n_experts
+        loss_at, before, jac=True, method="L-BFGS-B", bounds=[(0, MOST_WEIGHT)] * n_experts
     )
     return np.asarray(found.x)
 

@@ -186,13 +186,31 @@ def head_teacher(workspace):
         return find_prediction(connection, head["prediction_id"])["teacher"]
 
 
-def test_fifty_answers_teach_a_pool_and_no_round_follows_that_nothing_could_measure(
+def test_rounds_from_labels_learnt_before_must_show_that_they_help(workspace, gold, monkeypatch):
+    first = train(workspace, n_rounds=1, teacher="probe", **FAST)
+    again = train(workspace, n_rounds=3, **FAST)
+    assert again.stop_reason.startswith(
+        "no better than the rounds before, which learnt from the same labels: "
+    )
+    assert len(again.rounds) == 2
+    monkeypatch.setattr(train_module, "got_better", lambda *_: True)
+    assert len(train(workspace, n_rounds=3, **FAST).rounds) == 4
+    assert first.head_round == 1
+
+
+def test_rounds_from_new_labels_need_not(workspace, gold, truth):
+    train(workspace, n_rounds=1, teacher="probe", **FAST)
+    answer(workspace, [100], truth_of(workspace, truth)[100:101])
+    assert train(workspace, n_rounds=3, **FAST).stop_reason == "all 3 rounds are done"
+
+
+def test_thirty_answers_teach_a_pool_and_no_round_follows_that_nothing_could_measure(
     workspace, truth
 ):
     classes = truth_of(workspace, truth)
-    answer(workspace, range(49), classes[:49])
+    answer(workspace, range(29), classes[:29])
     assert train(workspace, n_rounds=1, teacher="probe", **FAST).stop_reason != NOTHING_MEASURES
-    answer(workspace, [49], classes[49:50])
+    answer(workspace, [29], classes[29:30])
     report = train(workspace, n_rounds=3, **FAST)
     assert report.stop_reason == NOTHING_MEASURES
     assert head_teacher(workspace) == "stacked"

@@ -52,6 +52,11 @@ def literal_means(proba, neighbours, k):
     return np.array([np.mean([proba[i], *proba[neighbours[i, :k]]], axis=0) for i in range(N)])
 
 
+def log_learnt(proba):
+    """What a student holds for less likely than 0.15 of an equal share is that likely."""
+    return np.log(np.maximum(proba, 0.15 / C))
+
+
 def test_it_is_the_pool_of_its_experts_weighed_by_what_they_foretold(view, truth, rng):
     view.untaught = {"names": prediction_right_in(0.7, truth, rng)}
     answered = np.flatnonzero(view.labels >= 0)
@@ -68,20 +73,21 @@ def test_it_is_the_pool_of_its_experts_weighed_by_what_they_foretold(view, truth
             for number in range(5):
                 here = np.arange(len(answered)) % 5 == number
                 told = literal_student(features, view.labels, answered[~here], strength)
-                held_out[here] = np.log(literal_means(told, neighbours, k))[answered[here]]
+                held_out[here] = log_learnt(literal_means(told, neighbours, k))[answered[here]]
             foretold.append(held_out)
             told = literal_student(features, view.labels, answered, strength)
-            everywhere.append(np.log(literal_means(told, neighbours, k)))
+            everywhere.append(log_learnt(literal_means(told, neighbours, k)))
     graph = neighbour_graph(neighbours)
     held_out = np.zeros((len(answered), C))
     for number in range(5):
         here = np.arange(len(answered)) % 5 == number
         taught = np.full(N, -1)
         taught[answered[~here]] = view.labels[answered[~here]]
-        held_out[here] = np.log(propagate_labels(graph, taught, C, 0.8))[answered[here]]
+        held_out[here] = log_learnt(propagate_labels(graph, taught, C, 0.8))[answered[here]]
     foretold.append(held_out)
-    everywhere.append(np.log(propagate_labels(graph, view.labels, C, 0.8)))
-    weights = pool_weights(foretold, view.labels[answered])
+    everywhere.append(log_learnt(propagate_labels(graph, view.labels, C, 0.8)))
+    names_speak_first = np.array([0.5, 0.5] + [0] * 7)
+    weights = pool_weights(foretold, view.labels[answered], held_to=names_speak_first)
 
     teacher = fitted(view)
     np.testing.assert_allclose(list(teacher.weights.values()), weights, atol=0.02)
@@ -111,6 +117,15 @@ def test_with_few_answers_what_no_label_taught_speaks_alone(view, truth, rng):
     view.labels = np.where(np.arange(N) < 6, truth, -1)
     teacher = fitted(view)
     assert all(name.startswith("names") for name in teacher.weights)
+
+
+def test_before_answers_it_says_what_the_newest_prediction_says(view, truth, rng):
+    older, newest = (prediction_right_in(0.8, truth, rng) for _ in range(2))
+    view.untaught = {"names": older, "rounds": newest}
+    view.labels = np.full(N, -1)
+    proba = fitted(view).predict_proba(view, np.arange(N))
+    view.untaught = {"rounds": newest}
+    np.testing.assert_allclose(proba, fitted(view).predict_proba(view, np.arange(N)))
 
 
 def test_without_any_answer_it_needs_a_prediction(view):

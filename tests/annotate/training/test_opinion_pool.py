@@ -44,6 +44,12 @@ def test_without_answers_all_experts_weigh_alike(case):
     np.testing.assert_allclose(pool_weights(none, np.zeros(0, dtype=int)), 1 / 3)
 
 
+def test_without_answers_experts_weigh_what_they_are_held_to(case):
+    none = [expert[:0] for expert in case[0]]
+    held_to = np.array([0.0, 0.75, 0.25])
+    np.testing.assert_allclose(pool_weights(none, np.zeros(0, dtype=int), held_to), held_to)
+
+
 def test_answers_give_weight_to_who_foretold_them_and_take_it_from_who_did_not(case):
     knows, guesses, errs = pool_weights(*case)
     assert knows > 1
