@@ -24,7 +24,7 @@ Bools = NDArray[np.bool_]
 NO_LABEL = -1
 
 # What a selector may ask for: only what is asked for is computed or read.
-Need = Literal["features", "neighbours", "history", "ids"]
+Need = Literal["features", "neighbours", "history", "ids", "predictions"]
 NO_NEEDS: frozenset[Need] = frozenset()
 
 
@@ -224,6 +224,9 @@ class SelectionContext:
         What the teachers of the earlier rounds of this line said, oldest first, without ``proba``.
     rows_of : function, optional
         Gives the item_no of each id, -1 for an id that is no item; None where nobody asked.
+    predictions : function, optional
+        Gives a prediction on record, (n_items, n_classes): the newest by a teacher of that name, or
+        the one with that id; None where nobody asked.
     candidates : int array of shape (n_items,), optional
         In a chain, the class that the earlier selectors accepted for each item, -1 = none: the only
         pairs to consider. None considers every class of every item.
@@ -239,6 +242,7 @@ class SelectionContext:
     features: Rows | None = None
     history: Sequence[Floats | Rows] = ()
     rows_of: Callable[[Sequence[str]], Ints] | None = None
+    predictions: Callable[[str], Floats | Rows] | None = None
     training: Ints | None = None
 
     @property

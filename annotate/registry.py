@@ -11,7 +11,7 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any
 
-from annotate.errors import UnknownNameError
+from annotate.errors import ConfigError, UnknownNameError
 
 
 class Registry:
@@ -55,3 +55,21 @@ class Registry:
         name, _, argument = spec.partition(":")
         factory = self.load(name)
         return factory(argument, **settings) if argument else factory(**settings)
+
+
+def split_in_two(argument: str | None, thing: str, parts: str, example: str) -> tuple[str, str]:
+    """Return the two sides of the only ``+`` in an argument.
+
+    Raises
+    ------
+    ConfigError
+        If it has not two sides; names the ``thing`` that takes them, such as "teacher frechet", and
+        its ``parts``.
+    """
+    sides = (argument or "").split("+")
+    if len(sides) != 2 or not all(sides):
+        raise ConfigError(
+            f"The {thing} needs {parts}, joined by one '+'; got {argument!r}."
+            f" Give for instance {example}; a prediction's id stands for a name with a '+' in it."
+        )
+    return sides[0], sides[1]

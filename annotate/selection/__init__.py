@@ -28,6 +28,7 @@ SELECTORS = Registry(
         "ramp": "annotate.selection.ramp:Ramp",
         "softmatch": "annotate.selection.softmatch:SoftMatch",
         "threshold": "annotate.selection.threshold:Threshold",
+        "two_cues": "annotate.selection.two_cues:TwoCues",
         "ups": "annotate.selection.ups:UPS",
         "ust": "annotate.selection.ust:UST",
         "verips": "annotate.selection.verips:VERIPS",

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from annotate.protocols import Ints, Need, SelectionContext
 from annotate.steps.corpus_view import StoredCorpus
 from annotate.steps.given_labels import GivenLabels
-from annotate.steps.predicting import StoredProba
+from annotate.steps.predicting import StoredProba, prediction_by
 from annotate.steps.workspace import Workspace
 
 NEIGHBOURS_FOR_SELECTORS = 15
@@ -50,6 +50,33 @@ class CandidateProba:
         return _rule_out(self._stored.take(rows), np.asarray(rows), self._given)
 
 
+class NamedPredictions:
+    """Predictions on record as selectors ask for them, by a teacher's name or by id.
+
+    Attributes
+    ----------
+    read : dict
+        Each name that was asked for, and the id of the prediction that it stood for.
+    """
+
+    def __init__(self, workspace: Workspace, given: GivenLabels) -> None:
+        self.read: dict[str, str] = {}
+        self._workspace = workspace
+        self._given = given
+
+    def __call__(self, teacher: str) -> CandidateProba:
+        """Return the newest prediction by a teacher, or the one with that id.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is none; lists the teachers that have predicted.
+        """
+        prediction_id: str = prediction_by(self._workspace, teacher)["prediction_id"]
+        self.read[teacher] = prediction_id
+        return CandidateProba(self._workspace, prediction_id, self._given)
+
+
 def _rule_out(proba: NDArray[np.float32], rows: Ints, given: GivenLabels) -> NDArray[np.float32]:
     """Take out of probabilities of ``rows``, in place, what people have ruled out."""
     items, classes = given.human.rejected[:, 0], given.human.rejected[:, 1]
@@ -77,6 +104,7 @@ def selection_context(
     n_rounds: int,
     seed: int,
     earlier: Sequence[str] = (),
+    predictions: NamedPredictions | None = None,
 ) -> SelectionContext:
     """Return what selectors may know, of what takes long only what they need.
 
@@ -88,8 +116,11 @@ def selection_context(
         None where no features exist.
     earlier : sequence of str
         Ids of the predictions of the line's earlier rounds, oldest first.
+    predictions : NamedPredictions, optional
+        By default some of its own; give yours to know afterwards which were read.
     """
     history = earlier if "history" in needs else ()
+    named = predictions or NamedPredictions(workspace, given)
     return SelectionContext(
         labels=given.current,
         training=given.training,
@@ -103,4 +134,5 @@ def selection_context(
         features=view.features() if view and "features" in needs else None,
         history=[CandidateProba(workspace, prediction_id, given) for prediction_id in history],
         rows_of=StoredCorpus(workspace, given.training).rows_of if "ids" in needs else None,
+        predictions=named if "predictions" in needs else None,
     )

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from annotate.protocols import NO_LABEL, NO_NEEDS, Floats, Progress, Selection, Student
 from annotate.selection.votes import Vote, collect_votes
 from annotate.steps.anchor import Anchor
-from annotate.steps.candidates import candidate_proba, selection_context
+from annotate.steps.candidates import NamedPredictions, candidate_proba, selection_context
 from annotate.steps.corpus_view import StoredCorpus
 from annotate.steps.given_labels import GivenLabels
 from annotate.steps.measuring import measure
@@ -67,7 +67,8 @@ def make_round(
     parent, step = run[-1], len(run)
     view = StoredCorpus(workspace, given.training, progress=progress)
     proba = candidate_proba(workspace, parent["prediction_id"], given)
-    selection, votes = _select(workspace, settings, given, view, proba, run)
+    predictions = NamedPredictions(workspace, given)
+    selection, votes = _select(workspace, settings, given, view, proba, run, predictions)
     labels, weights = training_set(given, selection)
     if len(np.unique(labels[labels != NO_LABEL])) < 2:
         return None
@@ -105,6 +106,7 @@ def make_round(
             "base": run[0]["round_no"],
             "step": step,
             "selectors": list(settings.selectors),
+            "predictions_read": predictions.read,
             "encoder_id": view.encoder_id,
             "anchor": mean_with,
         },
@@ -127,13 +129,14 @@ def _select(
     view: StoredCorpus,
     proba: NDArray[np.float32],
     run: list[Record],
+    predictions: NamedPredictions,
 ) -> tuple[Selection, tuple[Vote, ...]]:
     """Return what the run's selectors accept in the round after ``run``, and each one's vote."""
     selector = make_chain(settings.selectors)
     context = selection_context(
         workspace, given, selector.needs, view,
         round_no=len(run), n_rounds=settings.n_rounds, seed=settings.seed,
-        earlier=[record["prediction_id"] for record in run[:-1]],
+        earlier=[record["prediction_id"] for record in run[:-1]], predictions=predictions,
     )  # fmt: skip
     selection = selector.select(proba, context)
     return selection, collect_votes(selector, selection, proba, context)

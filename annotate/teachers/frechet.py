@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annotate.protocols import Bools, CorpusView, Floats, Ints
+from annotate.registry import split_in_two
 from annotate.teachers.class_metric import read_class_distances
-from annotate.teachers.stored import fingerprint, refuse_multi_label, split_in_two
+from annotate.teachers.stored import fingerprint, refuse_multi_label
 
 ROWS_PER_BLOCK = 65_536
 
@@ -37,7 +38,10 @@ class Frechet:
 
     def __init__(self, metric_and_teacher: str | None = None) -> None:
         self._metric, self._teacher = split_in_two(
-            metric_and_teacher, self.name, "a class metric and a teacher", "frechet:tree.csv+probe"
+            metric_and_teacher,
+            "teacher frechet",
+            "a class metric and a teacher",
+            "frechet:tree.csv+probe",
         )
 
     def fit(self, view: CorpusView) -> None:

@@ -22,17 +22,6 @@ def refuse_multi_label(view: CorpusView, teacher: str) -> None:
         )
 
 
-def split_in_two(argument: str | None, teacher: str, parts: str, example: str) -> tuple[str, str]:
-    """Return the two sides of the only ``+``, or raise ConfigError that names ``parts``."""
-    sides = (argument or "").split("+")
-    if len(sides) != 2 or not all(sides):
-        raise ConfigError(
-            f"The teacher {teacher} needs {parts}, joined by one '+'; got {argument!r}."
-            f" Give for instance {example}; a prediction's id stands for a name with a '+' in it."
-        )
-    return sides[0], sides[1]
-
-
 def fingerprint(proba: Rows) -> NDArray[np.uint8]:
     """Return (32,) the SHA-256 of the probabilities: what a teacher that reads them learnt."""
     digest = hashlib.sha256()

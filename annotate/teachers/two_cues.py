@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annotate.protocols import CorpusView, Floats, Ints
-from annotate.teachers.stored import fingerprint, refuse_multi_label, split_in_two
+from annotate.registry import split_in_two
+from annotate.teachers.stored import fingerprint, refuse_multi_label
 
 
 class TwoCues:
@@ -32,7 +33,7 @@ class TwoCues:
 
     def __init__(self, teachers: str | None = None) -> None:
         self._teachers = split_in_two(
-            teachers, self.name, "two teachers", "two_cues:zero_shot+probe"
+            teachers, "teacher two_cues", "two teachers", "two_cues:zero_shot+probe"
         )
 
     def fit(self, view: CorpusView) -> None:

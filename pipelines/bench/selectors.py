@@ -12,13 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
-from annotate.protocols import NO_LABEL, Floats, Ints, SelectionContext
+from annotate.protocols import NO_LABEL, Floats, Ints, SelectionContext, Selector
 from annotate.selection import SELECTORS
 from pipelines.bench.alone import run_alone
 from pipelines.bench.row import Row, spread
 
 N_NEIGHBOURS = 15
 N_EARLIER_ROUNDS = 3
+# What those are given that build on predictions on record: here those of earlier rounds.
+WITH_ARGUMENT = {"two_cues": "two_cues:round-0+round-1"}
 BLOCK_ROWS = 65_536
 
 
@@ -36,7 +38,7 @@ def _measure(folder: Path, name: str, n_items: int, n_classes: int, n_runs: int)
     costs = [run_alone(select, folder, name) for _ in range(n_runs)]
     times = [cost.value[0] for cost in costs]
     peak = max(cost.peak_gib for cost in costs)
-    needs = ", ".join(sorted(SELECTORS.make(name).needs)) or "probabilities alone"
+    needs = ", ".join(sorted(_make(name).needs)) or "probabilities alone"
     return Row(
         f"select {n_items:,} x {n_classes}: {name}",
         median(times),
@@ -47,6 +49,11 @@ def _measure(folder: Path, name: str, n_items: int, n_classes: int, n_runs: int)
         f" {n_items * n_classes * 4 / 2**30:.2f};"
         f" {median(cost.value[1] for cost in costs):.1f} s of CPU; {spread(times, 's')}",
     )
+
+
+def _make(name: str) -> Selector:
+    selector: Selector = SELECTORS.make(WITH_ARGUMENT.get(name, name))
+    return selector
 
 
 def write_corpus(folder: Path, n_items: int, n_classes: int, dim: int) -> None:
@@ -115,8 +122,9 @@ def select(folder: Path, name: str) -> tuple[float, float]:
         neighbours=np.load(folder / "neighbours.npy"),
         features=RowsOnDisk(folder / "features.npy"),
         history=rounds,
+        predictions=lambda number: RowsOnDisk(folder / f"{number}.npy"),
     )
-    selector = SELECTORS.make(name)
+    selector = _make(name)
     started, cpu_before_s = time.perf_counter(), time.process_time()
     selector.select(proba, context)
     return time.perf_counter() - started, time.process_time() - cpu_before_s

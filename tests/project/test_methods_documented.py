@@ -13,9 +13,14 @@ from tests.project.source_files import ROOT
 PAGE = (ROOT / "docs" / "methods.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", [*TEACHERS.names(), *SELECTORS.names(), *STUDENTS.names()])
-def test_a_method_has_a_section_with_its_result(name):
-    section = PAGE.split(f"\n### {name}\n")[1].split("\n### ")[0]
+CHAPTERS = {"Teachers": TEACHERS, "Selectors": SELECTORS, "Students": STUDENTS}
+METHODS = [(title, name) for title, methods in CHAPTERS.items() for name in methods.names()]
+
+
+@pytest.mark.parametrize(("title", "name"), METHODS)
+def test_a_method_has_a_section_with_its_result(title, name):
+    chapter = PAGE.split(f"\n## {title}\n")[1].split("\n## ")[0]
+    section = chapter.split(f"\n### {name}\n")[1].split("\n### ")[0]
     assert "*Measured:*" in section
 
 

@@ -1,15 +1,20 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from annotate.errors import NotReadyError, UnknownNameError
 from annotate.steps.candidates import CandidateProba, candidate_proba
 from annotate.steps.given_labels import read_given_labels
+from annotate.steps.import_predictions import import_predictions
 from annotate.steps.predict import predict
-from annotate.steps.predicting import StoredProba
+from annotate.steps.predicting import StoredProba, prediction_by
 from annotate.steps.select import select
+from annotate.steps.selections import read_votes
+from annotate.steps.train import train
 from annotate.store.history import list_rounds
+from tests.annotate.steps.conftest import CLASSES
 
 
 @pytest.fixture
@@ -113,3 +118,44 @@ def test_a_selection_without_labels_of_some_class_warns(predicted):
     assert select(predicted, ["quota:3"]).warnings == []
     (warning,) = select(predicted, ["threshold:1.0"]).warnings
     assert "no pseudo-label was accepted" in warning
+
+
+@pytest.fixture
+def two_said(predicted, truth, tmp_path):
+    """Predictions by a probe and by a model of one's own, whose last 20 answers are wrong."""
+    table = pd.read_csv(truth, dtype=str)
+    classes = table["label"].map(CLASSES.index).to_numpy()
+    classes[-20:] = (classes[-20:] + 1) % 3
+    proba = pd.DataFrame(np.eye(3)[classes], columns=list(CLASSES))
+    pd.concat([table[["id"]], proba], axis=1).to_csv(tmp_path / "mine.csv", index=False)
+    import_predictions(predicted, tmp_path / "mine.csv", name="mine")
+    return {
+        name: prediction_by(predicted, name)["prediction_id"] for name in ("probe", "imported:mine")
+    }
+
+
+def test_two_teachers_on_record_must_agree(predicted, two_said):
+    report = select(predicted, ["two_cues:probe+imported:mine"])
+    given = read_given_labels(predicted)
+    probe, mine = (candidate_proba(predicted, number, given)[30:] for number in two_said.values())
+    agree = probe.argmax(axis=1) == mine.argmax(axis=1)
+    assert report.n_accepted == agree.sum()
+    assert 0 < agree.sum() <= 75
+    with pytest.raises(UnknownNameError, match="imported:mine"):
+        select(predicted, ["two_cues:probe+imported:mini"])
+
+
+def test_a_round_says_which_predictions_its_selectors_read_and_keeps_their_votes(
+    predicted, two_said
+):
+    train(
+        predicted, n_rounds=1, student="linear",
+        selectors=["growing_share", "two_cues:probe+imported:mine"],
+    )  # fmt: skip
+    with predicted.store.read() as connection:
+        record = list_rounds(connection)[-1]
+    assert record["settings"]["predictions_read"] == two_said
+    votes = [read_votes(predicted, record["selection_id"], item_no) for item_no in range(30, 120)]
+    own = [vote for both in votes for vote in both if vote["selector"].startswith("two_cues")]
+    assert len(own) == 90
+    assert {vote["reason"] for vote in own} == {"accepted", "the two cues differ"}
