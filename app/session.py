@@ -8,13 +8,14 @@ import secrets
 import threading
 import time
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
 
 import streamlit as st
 
-from annotate.errors import NotAllowedError
+from annotate.errors import NotAllowedError, NotReadyError
 from annotate.review import server_settings
 from annotate.review.queue_request import QueueRequest
 from annotate.steps.hand_out import Handing
@@ -184,7 +185,9 @@ def follow_live(session: ReviewSession) -> None:
         started = time.monotonic()
         handing = session.handing
         request = session.queue.request
-        handing.follow(_open(session.workspace, request, session.person, handing.overlap))
+        # What an order builds on may have been undone, as a class's only label: it then stays.
+        with suppress(NotReadyError):
+            handing.follow(_open(session.workspace, request, session.person, handing.overlap))
         ended = time.monotonic()
         following.not_before_s = ended + _REST_FACTOR * (ended - started)
     finally:

@@ -46,7 +46,7 @@ def command(
             metavar="NAME",
             help="What comes first: expected_corrections, mixed, margin, least_confidence,"
             " entropy, class_balanced, contrastive, disagreement, typical, cover, k_centre,"
-            " label_error or random.",
+            " like, like:CLASS, label_error or random.",
         ),
     ] = "expected_corrections",
     overlap: Annotated[

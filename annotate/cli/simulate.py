@@ -23,7 +23,7 @@ def command(
             metavar="NAME",
             help="What is asked first: expected_corrections, mixed, margin, least_confidence,"
             " entropy, class_balanced, contrastive, disagreement, typical, cover, k_centre,"
-            " label_error or random.",
+            " like, like:CLASS, label_error or random.",
         ),
     ] = "expected_corrections",
     batch: Annotated[

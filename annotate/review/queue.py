@@ -14,6 +14,7 @@ from annotate.review.orders.context import NoSources, OrderContext, OrderSources
 from annotate.review.prediction_summary import PredictionSummary
 
 DEFAULT_ORDER = "expected_corrections"
+LIKE = "like"  # the order that may be told a class
 
 _HERE = "annotate.review.orders"
 queue_orders = Registry(
@@ -28,6 +29,7 @@ queue_orders = Registry(
         "k_centre": f"{_HERE}.k_centre:KCentreOrder",
         "label_error": f"{_HERE}.label_error:LabelErrorOrder",
         "least_confidence": f"{_HERE}.least_confidence:LeastConfidenceOrder",
+        LIKE: f"{_HERE}.like:LikeOrder",
         "margin": f"{_HERE}.margin:MarginOrder",
         "mixed": f"{_HERE}.mixed:MixedOrder",
         "random": f"{_HERE}.random:RandomOrder",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from annotate.errors import NotReadyError
+from annotate.errors import NotReadyError, UnknownNameError
 from annotate.protocols import NO_LABEL, Ints, Rows
 from annotate.schema import Schema
 from annotate.steps.corpus_view import StoredCorpus, current_features
@@ -84,6 +84,13 @@ class StoredSources:
                 " another, `annotate predictions import`, or `annotate train`."
             )
         return [ProbaInForce(said, self._schema, self._n_items) for said in found.values()]
+
+    def class_no(self, name: str) -> int:
+        """Return the number of an active class."""
+        numbers = {spec.name: spec.class_no for spec in self._schema.active}
+        if name not in numbers:
+            raise UnknownNameError("class", name, numbers)
+        return numbers[name]
 
 
 class ProbaInForce:

@@ -7,7 +7,7 @@ import os
 import streamlit as st
 
 from annotate.review.item_filter import DECIDED_AS, SPLITS, ItemFilter
-from annotate.review.queue import DEFAULT_ORDER, queue_orders
+from annotate.review.queue import DEFAULT_ORDER, LIKE, queue_orders
 from annotate.review.queue_request import QueueRequest
 from annotate.review.server_settings import ORDER
 from annotate.steps.labels import SOURCES
@@ -17,12 +17,14 @@ from app.components.reviewer.element import show_reviewer
 from app.session import live_learner, open_project
 
 _ALL = "all"  # in the address: also items that need no answer
+_LIKE = f"{LIKE}:"  # what comes before the class whose like is asked
 
 
 def show() -> None:
     """Draw the page; order and filter stand in its address, so that it can be sent to somebody."""
     with st.container(horizontal=True):
-        with st.popover(f"Order: {_order_asked()}"):
+        # Without a class, whose name would be taken for Markdown.
+        with st.popover(f"Order: {_order_asked().partition(':')[0]}"):
             order = _choose_order()
         with st.popover(_filter_name(ItemFilter.from_query(st.query_params))):
             wanted, open_only = _choose_filter()
@@ -36,22 +38,27 @@ def show() -> None:
 
 
 def _order_asked() -> str:
-    """Return the order in the address, if there is one of that name: labels are Markdown."""
+    """Return the order in the address, if there is one of that name."""
     default = os.environ.get(ORDER, DEFAULT_ORDER)
     asked = st.query_params.get("order", default)
-    return asked if asked in queue_orders.names() else default
+    return asked if asked in queue_orders.names() or asked.startswith(_LIKE) else default
 
 
 def _choose_order() -> str:
     asked = _order_asked()
-    names = sorted({*queue_orders.names(), asked})
+    name = LIKE if asked.startswith(_LIKE) else asked
+    names = sorted({*queue_orders.names(), name})
     chosen = st.selectbox(
         "Queue order",
         names,
-        index=names.index(asked),
+        index=names.index(name),
         key="order",
         help="Which items come first. Items that a step asked for come before all others.",
     )
+    if chosen == LIKE:
+        classes = [spec.name for spec in open_project().schema.active]
+        class_name = _pick("Like items labelled", classes, asked.partition(":")[2], LIKE)
+        chosen = f"{_LIKE}{class_name}" if class_name else LIKE
     st.query_params["order"] = chosen
     return chosen
 

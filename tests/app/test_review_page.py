@@ -9,7 +9,9 @@ from streamlit.testing.v1 import AppTest
 
 from annotate.review.server_settings import ORDER, PROJECT, REVIEWER
 from annotate.schema import ClassSpec
+from annotate.steps.embed import embed
 from annotate.steps.workspace import create_workspace
+from annotate.store.decisions import Decision, append_decisions
 from tests.app.review_projects import predict_at_random, text_project
 
 SCRIPT = Path(__file__).parents[2] / "app" / "script" / "pages.py"
@@ -62,6 +64,23 @@ def test_another_order_opens_another_queue(tmp_path, open_page):
     second = page.session_state["review-session"]
     assert (first.queue.request.order, second.queue.request.order) == ("margin", "random")
     assert first.queue.item_nos.tolist() != second.queue.item_nos.tolist()
+
+
+def test_the_page_asks_whose_like_comes_first_and_writes_it_into_its_address(tmp_path, open_page):
+    project = text_project(tmp_path / "p", [f"text {n}" for n in range(30)])
+    embed(project, "hashing")
+    answer = Decision("e", 7, "ann", "relabel", 1, class_no=2)
+    append_decisions(project.store, [answer])
+    page = open_page()
+    page.selectbox(key="order").select("like").run()
+    assert page.session_state["review-session"].queue.request.order == "like"
+    page.selectbox(key="filter-like").select("owl").run()
+    queue = page.session_state["review-session"].queue
+    assert (queue.request.order, len(queue)) == ("like:owl", 29)
+    assert "like:owl" in page.query_params["order"]
+    page.selectbox(key="filter-like").select("cat").run()
+    assert any("needs items labelled cat" in text.value for text in page.text)
+    assert not page.exception
 
 
 def test_a_rerun_keeps_the_session(tmp_path, open_page):

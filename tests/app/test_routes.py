@@ -7,6 +7,7 @@ from PIL import Image
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from annotate.errors import NotReadyError
 from annotate.review.queue_request import QueueRequest
 from annotate.review.server_settings import PROJECT, REVIEWER
 from annotate.steps.people import Person, admit, remove_person, set_person
@@ -41,6 +42,16 @@ def test_a_page_of_cards_follows_the_queue(api, session):
     asked = [[card["item_no"] for card in page] for page in pages]
     assert [len(page) for page in asked] == [2, 2, 1, 0]
     assert [number for page in asked for number in page] == session.queue.item_nos.tolist()
+
+
+def test_an_order_stays_when_what_it_builds_on_is_undone(api, session, monkeypatch):
+    def refuse(*arguments):
+        raise NotReadyError("There must be a label; there is none.")
+
+    monkeypatch.setattr("app.api.routes.order_is_old", lambda session: True)
+    monkeypatch.setattr(app_session, "_open", refuse)
+    cards = api.post("next?n=5&holder=tab").json()["cards"]
+    assert [card["item_no"] for card in cards] == session.queue.item_nos.tolist()
 
 
 def test_a_picture_is_sent_once(api):

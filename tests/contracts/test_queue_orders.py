@@ -106,7 +106,8 @@ def test_equals_keep_item_order(name):
     summary = PredictionSummary(np.zeros(N_ITEMS, dtype=np.int32), equal, equal, equal)
     sources = Sources(np.ones((N_ITEMS, 3), dtype=np.float32), [proba, proba])
     rows = np.arange(3, N_ITEMS, 2)
-    context = OrderContext(rows, np.full(N_ITEMS, -1), 2, 0, sources)
+    labels = np.where(np.arange(N_ITEMS) == 0, 1, -1)
+    context = OrderContext(rows, labels, 2, 0, sources)
     assert rank(name, summary, context) == rows.tolist()
 
 

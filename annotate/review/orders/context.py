@@ -33,6 +33,10 @@ class OrderSources(Protocol):
         """Return what each teacher said last, two or more, in the form of ``prediction``."""
         ...
 
+    def class_no(self, name: str) -> int:
+        """Return the number of a class that takes labels; UnknownNameError if there is none."""
+        ...
+
 
 class NoSources:
     """No features and no predictions: for orders that need none."""
@@ -52,6 +56,10 @@ class NoSources:
     def predictions(self) -> Sequence[Rows]:
         """Raise NotReadyError."""
         raise _missing("predictions")
+
+    def class_no(self, name: str) -> int:
+        """Raise NotReadyError."""
+        raise _missing("the names of classes")
 
 
 def _missing(what: str) -> NotReadyError:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from annotate.corpus.records import SourceOptions
-from annotate.errors import NotReadyError
+from annotate.errors import NotReadyError, UnknownNameError
 from annotate.review.queue_request import QueueRequest
 from annotate.schema import ClassSpec
 from annotate.steps.add import add
@@ -51,6 +51,15 @@ def test_a_label_that_the_prediction_contradicts_is_asked_before_open_items(text
     assert asked(texts) == [1, 2, 4, 0, 5]
     assert asked(texts, "margin") == [2, 4, 0, 5]
     assert open_queue(texts, QueueRequest("label_error")).n_done == 1
+
+
+def test_more_like_the_labels_of_a_class_come_first(workspace, gold, truth):
+    fruit = (pd.read_csv(truth)["label"] == "fruit").to_numpy()
+    ranked = asked(workspace, "like:fruit")
+    assert len(ranked) == N_ITEMS - 30
+    assert fruit[ranked[:15]].mean() > 0.9
+    with pytest.raises(UnknownNameError, match="Did you mean 'fruit'"):
+        asked(workspace, "like:fruits")
 
 
 def test_two_who_vouch_for_a_label_end_the_doubt(texts):
