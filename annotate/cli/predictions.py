@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -11,11 +13,22 @@ from annotate.cli.arguments import Json, ProjectDir, opened
 from annotate.cli.output import print_json, print_lines, print_table, progress_bar
 
 NAME = "predictions"
+MOST_GROUPS = 40
 THE_ANSWER_IS_NO = 3
 app = typer.Typer(
-    help="Predictions: import your own, list all, find where they differ, replace a costly one.",
+    help="Predictions: import your own, list all, find where they differ, group by what two say,"
+    " replace a costly one.",
     no_args_is_help=True,
 )
+
+
+class PairVariant(StrEnum):
+    """Which pairs of classes are one group."""
+
+    full = "full"
+    binary = "binary"
+    diagonal_plus = "diagonal_plus"
+    merged = "merged"
 
 
 @app.command("import")
@@ -79,6 +92,66 @@ def disagreement_command(
             for own in report.items
         ],
     )  # fmt: skip
+
+
+@app.command("pairs")
+def pairs_command(
+    folder: ProjectDir,
+    weak: Annotated[str, typer.Argument(help="A teacher, such as labels imported as one.")],
+    teacher: Annotated[str, typer.Argument(help="Another teacher.")],
+    variant: Annotated[
+        PairVariant, typer.Option(help="Which pairs of classes are one group.")
+    ] = PairVariant.full,
+    smallest: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Leave out groups of fewer items.")
+    ] = 10,
+    apart: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", min=1,
+            help="Groups where the two differ, for diagonal_plus and merged; default: classes.",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="F", help="A new CSV file: the group of each item.")
+    ] = None,
+    json: Json = False,
+) -> None:  # fmt: skip
+    """Group items by the pair of classes that two teachers give them, to be looked at together."""
+    from annotate.steps.pair_groups import group_by_pairs
+
+    with opened(folder) as workspace:
+        report = group_by_pairs(
+            workspace, weak, teacher, variant.value, n_min=smallest, n_apart=apart, out=out
+        )  # fmt: skip
+    if json:
+        print_json(report)
+        return
+    print_table(
+        ("weak", "teacher", "items", "open", "answered", "weak right", "teacher right"),
+        [
+            (
+                _listed(weak for weak, _ in group.pairs), _listed(own for _, own in group.pairs),
+                group.n_items, group.n_open, group.n_judged, group.n_first_right,
+                group.n_second_right,
+            )
+            for group in report.groups[:MOST_GROUPS]
+        ],
+        title=f"{report.weak} (weak) and {report.teacher}",
+    )  # fmt: skip
+    print_lines(
+        f"{len(report.groups):,} of {report.n_found:,} groups have {smallest:,} items or more;"
+        f" the others hold {report.n_left_out:,} of {report.n_items:,} items.",
+        f"--json gives all, --out each item's; shown are {MOST_GROUPS}."
+        if len(report.groups) > MOST_GROUPS else None,
+    )  # fmt: skip
+
+
+def _listed(names: Iterable[str]) -> str:
+    """Return the names, each once, the fourth and later ones as a number."""
+    different = list(dict.fromkeys(names))
+    more = f" and {len(different) - 3:,} more" if len(different) > 3 else ""
+    return ", ".join(different[:3]) + more
 
 
 @app.command("list")

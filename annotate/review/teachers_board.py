@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from annotate.protocols import NO_LABEL, Bools, Ints
 from annotate.quality.share import Share, share_of
+from annotate.review.sub_pseudo_labels import SubPseudoLabels, sub_pseudo_labels
 
 MOST_GROUPS = 300
 
@@ -70,19 +71,26 @@ class PairScore:
 
 
 @dataclass(frozen=True)
-class Disagreement:
-    """Items that one prediction calls ``first_class`` and the other ``second_class``.
+class JudgedGroup:
+    """Items that two predictions put together, and which of the two people found right.
 
-    ``n_open`` of them would take a derived label: nobody has decided them.
+    ``n_open`` of them would take a derived label: nobody has decided them. ``n_judged`` have an
+    answer.
     """
 
-    first_class: int
-    second_class: int
     n_items: int
     n_open: int
     n_judged: int
     n_first_right: int
     n_second_right: int
+
+
+@dataclass(frozen=True)
+class Disagreement(JudgedGroup):
+    """Items that one prediction calls ``first_class`` and the other ``second_class``."""
+
+    first_class: int
+    second_class: int
 
 
 def score_teacher(predicted: Ints, answers: Answers) -> TeacherScore:
@@ -120,7 +128,7 @@ def score_pair(first: Ints, second: Ints, answers: Ints) -> PairScore:
 
 
 def find_disagreements(
-    first: Ints, second: Ints, answers: Ints, is_open: Bools, n_classes: int
+    first: Ints, second: Ints, answers: Ints, is_open: Bools
 ) -> tuple[Disagreement, ...]:
     """Return how two predictions differ, pair of classes by pair, the largest first.
 
@@ -133,22 +141,40 @@ def find_disagreements(
     is_open : bool array of shape (n_items,)
         Items that may take a derived label.
     """
-    rows = np.flatnonzero((first != NO_LABEL) & (second != NO_LABEL) & (first != second))
-    codes, group = np.unique(
-        first[rows].astype(np.int64) * n_classes + second[rows], return_inverse=True
+    found = sub_pseudo_labels(np.where(first != second, first, NO_LABEL), second)
+    judged = judge_groups(found, first, second, answers, is_open)
+    pairs = found.pairs[np.argsort(found.pair_groups)].tolist()
+    return tuple(
+        Disagreement(**vars(group), first_class=first_class, second_class=second_class)
+        for group, (first_class, second_class) in zip(judged[:MOST_GROUPS], pairs, strict=False)
     )
-    told = answers[rows]
 
-    def count(which: Bools) -> NDArray[np.int64]:
-        return np.bincount(group[which], minlength=len(codes))
 
-    n_items = count(np.ones(len(rows), dtype=bool))
-    columns = zip(
-        *np.divmod(codes, n_classes), n_items, count(is_open[rows]), count(told != NO_LABEL),
-        count(told == first[rows]), count(told == second[rows]), strict=True,
+def judge_groups(
+    found: SubPseudoLabels, first: Ints, second: Ints, answers: Ints, is_open: Bools
+) -> tuple[JudgedGroup, ...]:
+    """Return how many items of each group are open, and who was right on those that have an answer.
+
+    Parameters
+    ----------
+    found : SubPseudoLabels
+        Of the two predictions.
+    first, second, answers : int arrays of shape (n_items,)
+        -1 for none.
+    is_open : bool array of shape (n_items,)
+        Items that may take a derived label.
+    """
+    rows = np.flatnonzero(found.groups != NO_LABEL)
+    group, told = found.groups[rows], answers[rows]
+
+    def count(which: Bools) -> list[int]:
+        return np.bincount(group[which], minlength=found.n_groups).tolist()
+
+    columns = (
+        found.sizes.tolist(), count(is_open[rows]), count(told != NO_LABEL),
+        count(told == first[rows]), count(told == second[rows]),
     )  # fmt: skip
-    found = [Disagreement(*(int(value) for value in values)) for values in columns]
-    return tuple(found[i] for i in np.argsort(-n_items, kind="stable")[:MOST_GROUPS])
+    return tuple(JudgedGroup(*values) for values in zip(*columns, strict=True))
 
 
 def _share(predicted: Ints, truth: Ints) -> Share:

@@ -54,7 +54,7 @@ def compare_teachers(workspace: Workspace, snapshot: Snapshot) -> TeachersBoard:
 
     At most ``MOST_TEACHERS``, newest first.
     """
-    answers = _answers(snapshot.labels.given)
+    answers = judging_answers(snapshot.labels.given)
     records = _newest_of_each(workspace, snapshot)
     guesses = [summary_of(workspace, snapshot, r["prediction_id"]).predicted for r in records]
     current = snapshot.prediction["prediction_id"] if snapshot.prediction else None
@@ -84,9 +84,8 @@ def read_disagreements(
     return find_disagreements(
         summary_of(workspace, snapshot, first).predicted,
         summary_of(workspace, snapshot, second).predicted,
-        _answers(snapshot.labels.given).all,
+        judging_answers(snapshot.labels.given).all,
         _open(workspace, snapshot),
-        snapshot.schema.n_classes,
     )
 
 
@@ -112,11 +111,12 @@ class TeacherGroup:
 
     def answers(self, workspace: Workspace, snapshot: Snapshot) -> NDArray[np.int64]:
         """Return what people answered to items of the group, one entry an answered item."""
-        told = _answers(snapshot.labels.given).all[self.rows(workspace, snapshot)]
+        told = judging_answers(snapshot.labels.given).all[self.rows(workspace, snapshot)]
         return told[told != NO_LABEL]
 
 
-def _answers(given: GivenLabels) -> Answers:
+def judging_answers(given: GivenLabels) -> Answers:
+    """Return what predictions are judged by, each kind apart."""
     measured = measured_answers(given)
     is_blind = measured.spot_check | measured.audit
     labels = np.where(given.dropped, NO_LABEL, given.human.labels)

@@ -39,17 +39,17 @@ def test_a_pair_is_compared_where_both_answered():
 
 def test_disagreements_are_grouped_by_the_two_classes():
     is_open = TOLD == -1
-    assert find_disagreements(FIRST, SECOND, TOLD, is_open, 3) == (
-        Disagreement(0, 1, 2, 0, 2, 1, 1),
-        Disagreement(1, 0, 1, 0, 1, 0, 0),
-        Disagreement(2, 1, 1, 1, 0, 0, 0),
+    assert find_disagreements(FIRST, SECOND, TOLD, is_open) == (
+        Disagreement(2, 0, 2, 1, 1, first_class=0, second_class=1),
+        Disagreement(1, 0, 1, 0, 0, first_class=1, second_class=0),
+        Disagreement(1, 1, 0, 0, 0, first_class=2, second_class=1),
     )
 
 
 def test_the_groups_add_up_to_the_pair(rng):
     first, second, told = (rng.integers(-1, 5, 400) for _ in range(3))
     pair = score_pair(first, second, told)
-    groups = find_disagreements(first, second, told, told == -1, 5)
+    groups = find_disagreements(first, second, told, told == -1)
     assert sum(g.n_items for g in groups) == pair.n_both - pair.n_same
     assert sum(g.n_judged for g in groups) == pair.n_judged
     assert sum(g.n_first_right for g in groups) == pair.n_first_right
