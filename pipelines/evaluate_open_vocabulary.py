@@ -20,7 +20,8 @@ from annotate.protocols import Ints
 from annotate.schema import ClassSpec, Schema
 from annotate.teachers.group_count import count_groups
 from annotate.teachers.open_vocabulary import name_groups
-from annotate.teachers.zero_shot import TEXT_TEMPLATES, class_features
+from annotate.teachers.prompts import default_templates
+from annotate.teachers.zero_shot import class_features
 
 SEEDS = range(5)
 ENCODER = "sentence:all-MiniLM-L6-v2"
@@ -48,7 +49,7 @@ def evaluate(texts: Sequence[str], truth: Sequence[str], others: Sequence[str]) 
     encoder = ENCODERS.make(ENCODER)
     vectors = encoder.encode(list(texts))
     schema = Schema(tuple(ClassSpec(n, word) for n, word in enumerate(words)))
-    word_vectors = class_features(encoder, schema, TEXT_TEMPLATES)
+    word_vectors = class_features(encoder, schema, default_templates("text"))
     classes = np.array([own.index(name) for name in truth])
     print(f"{len(texts):,} texts, {len(own)} classes, {len(words):,} names")
     for title in ("true number", "found"):
