@@ -23,6 +23,33 @@ Selectors = Annotated[
     ),
 ]
 
+ChatUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--url",
+        metavar="URL",
+        help="What comes before /chat/completions; default the variable ANNOTATE_CHAT_URL.",
+    ),
+]
+ChatYes = Annotated[
+    bool, typer.Option("--yes", help="The cost is agreed to; without it nothing is sent.")
+]
+ChatReplay = Annotated[
+    bool, typer.Option("--replay", help="Send nothing; use replies on record alone.")
+]
+PriceIn = Annotated[
+    float | None,
+    typer.Option("--price-in", metavar="X", help="Price of a million tokens sent."),
+]
+PriceOut = Annotated[
+    float | None,
+    typer.Option("--price-out", metavar="X", help="Price of a million tokens received."),
+]
+ChatParallel = Annotated[int, typer.Option("--parallel", min=1, help="Requests under way at once.")]
+AllowHttp = Annotated[
+    bool, typer.Option("--allow-http", help="Let the key cross a network in clear text.")
+]
+
 
 @contextmanager
 def opened(folder: Path) -> Iterator[Workspace]:

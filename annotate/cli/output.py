@@ -11,6 +11,7 @@ from dataclasses import asdict, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from annotate.bridges.chat.cost import Cost
     from annotate.protocols import Progress
 
 
@@ -82,6 +83,15 @@ def format_cell(value: Any) -> str:
 def format_counts(counts: Mapping[str, int]) -> str:
     """Return counts by name on one line, e.g. "12 empty, 3 truncated"."""
     return ", ".join(f"{n:,} {name}" for name, n in counts.items() if n) or "none"
+
+
+def format_cost(cost: Cost) -> str:
+    """Return what requests to a language model take, with the price where it is known."""
+    price = "" if cost.price is None else f", price {cost.price:,.4f}"
+    return (
+        f"{cost.n_requests:,} requests, {cost.n_prompt_tokens:,} tokens, and"
+        f" {cost.n_reply_tokens:,} tokens back{price}"
+    )
 
 
 def _is_numeric(value: Any) -> bool:

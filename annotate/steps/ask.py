@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,22 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from annotate.bridges.chat.client import (
-    ADDRESS_VARIABLE,
-    KEY_VARIABLE,
-    ChatClient,
-    ChatReply,
-    MissingReplyError,
-    RefusedRequestError,
-    request_key,
-)
+from annotate.bridges.chat.client import ChatClient, ChatReply, MissingReplyError, request_key
 from annotate.bridges.chat.cost import Cost, estimate_cost, price_of
 from annotate.bridges.chat.labelling import Example, labelling_request, named_class
-from annotate.bridges.label_studio.access import Secret, check_address
 from annotate.errors import ChatError, ConfigError, NotReadyError
 from annotate.protocols import NO_LABEL, Floats, Ints, Progress, no_progress
 from annotate.quality.self_consistency import consistency_proba
 from annotate.steps.ask_examples import nearest_examples
+from annotate.steps.chat_endpoint import Spending, open_client, replies_to
 from annotate.steps.corpus_view import StoredCorpus
 from annotate.steps.given_labels import GivenLabels, read_given_labels
 from annotate.steps.loading import StoredTexts
@@ -41,7 +31,6 @@ from annotate.store.items import item_index
 
 DEFAULT_EXAMPLES = 4
 SEVERAL_TEMPERATURE = 0.7  # Wang et al. 2022 sample between 0.5 and 0.7
-ASKED_AT_ONCE = 512
 UNUSABLE, REFUSED = -1, -2
 
 
@@ -146,7 +135,7 @@ def ask(
     with workspace.running("ask"):
         given = read_given_labels(workspace)
         work = _Work(workspace, given, settings)
-        client = _client(workspace, url, replay=replay, allow_http=allow_http, tell=tell)
+        client = open_client(workspace, url, replay=replay, allow_http=allow_http, tell=tell)
         with closing(client):
             work.one_shot = _chosen_before(work)
             unsent = (body for body in work.bodies() if not client.has(body))
@@ -208,52 +197,35 @@ class _Work:
 def _run(work: _Work, client: ChatClient, report: AskReport, progress: Progress) -> AskReport:
     settings, samples = work.settings, work.settings.samples
     answers = np.full(len(work.rows) * samples, UNUSABLE, dtype=np.int64)
-    sent = received = n_sent = 0
+    spending = Spending()
     refusal: str | None = None
     keys = hashlib.sha256()
-    with ThreadPoolExecutor(settings.parallel) as pool:
-        done = 0
-        for bodies in _chunks(work.bodies()):
-            for body, reply in zip(
-                bodies, pool.map(lambda body: _reply(client, body), bodies), strict=True
-            ):
-                keys.update(request_key(body).encode())
-                if isinstance(reply, ChatReply):
-                    named = named_class(reply.text, work.names)
-                    answers[done] = UNUSABLE if named is None else named
-                    if not reply.recorded:
-                        n_sent, sent = n_sent + 1, sent + reply.n_prompt_tokens
-                        received += reply.n_reply_tokens
-                else:
-                    answers[done] = REFUSED
-                    refusal = refusal or reply
-                keys.update(int(answers[done]).to_bytes(4, "big", signed=True))
-                done += 1
-            progress(done, len(answers), "ask")
+    for done, (body, reply) in enumerate(replies_to(client, work.bodies(), settings.parallel)):
+        if isinstance(reply, ChatReply):
+            named = named_class(reply.text, work.names)
+            answers[done] = UNUSABLE if named is None else named
+            spending.count(reply)
+        else:
+            answers[done] = REFUSED
+            refusal = refusal or reply
+        keys.update(request_key(body).encode())
+        keys.update(int(answers[done]).to_bytes(4, "big", signed=True))
+        progress(done + 1, len(answers), "ask")
     if refusal is not None and (answers == REFUSED).all():
         raise ChatError(refusal)
     proba = consistency_proba(answers.reshape(-1, samples), len(work.names))
     prediction_id = _store(work, report.teacher, proba, keys.hexdigest())
     return replace(
         report,
-        sent=n_sent > 0,
+        sent=spending.n_requests > 0,
         prediction_id=prediction_id,
         n_answered=int((~np.isnan(proba[:, 0])).sum()),
         n_unusable=int((answers == UNUSABLE).sum()),
         n_refused=int((answers == REFUSED).sum()),
         first_refusal=refusal,
-        spent=Cost(
-            n_sent, sent, received, price_of(sent, received, settings.price_in, settings.price_out)
-        ),
+        spent=spending.cost(settings.price_in, settings.price_out),
         one_shot=work.one_shot,
     )
-
-
-def _reply(client: ChatClient, body: dict[str, Any]) -> ChatReply | str:
-    try:
-        return client.complete(body)
-    except RefusedRequestError as error:
-        return str(error)
 
 
 def _store(work: _Work, teacher: str, proba: NDArray[np.float32], replies_sha256: str) -> str:
@@ -290,29 +262,6 @@ def _store(work: _Work, teacher: str, proba: NDArray[np.float32], replies_sha256
         "round_no": None,
     }
     return write_prediction(work.workspace, record, proba_of)
-
-
-def _client(
-    workspace: Workspace,
-    url: str | None,
-    *,
-    replay: bool,
-    allow_http: bool,
-    tell: Callable[[str], None],
-) -> ChatClient:
-    # The address never comes from the project: a stranger's must not say where the key goes.
-    chosen = None if replay else (url or os.environ.get(ADDRESS_VARIABLE) or None)
-    if chosen is not None:
-        chosen = check_address(
-            chosen, allow_http=allow_http, what="The address of a chat endpoint",
-            variable=KEY_VARIABLE,
-        )  # fmt: skip
-    key = os.environ.get(KEY_VARIABLE, "").strip()
-    if key and not (key.isascii() and key.isprintable()):
-        raise ConfigError(f"{KEY_VARIABLE} must be printable ASCII on one line. Copy it again.")
-    return ChatClient(
-        chosen, Secret(key) if key else None, RecordedReplies(workspace.paths), tell=tell
-    )
 
 
 def _check(workspace: Workspace, settings: AskSettings) -> None:
@@ -370,14 +319,3 @@ def _estimate(unsent: Iterator[dict[str, Any]], work: _Work) -> Cost:
         cost.n_requests + extra.n_requests, sent, received,
         price_of(sent, received, settings.price_in, settings.price_out),
     )  # fmt: skip
-
-
-def _chunks(bodies: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    chunk: list[dict[str, Any]] = []
-    for body in bodies:
-        chunk.append(body)
-        if len(chunk) == ASKED_AT_ONCE:
-            yield chunk
-            chunk = []
-    if chunk:
-        yield chunk

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from annotate.bridges.chat.json_replies import json_objects
 from annotate.schema import ClassSpec
 
 MOST_CHARACTERS = 8_000  # of one item; the rest is cut off, and the model is told
@@ -94,17 +95,7 @@ def named_class(reply: str, names: Sequence[str]) -> int | None:
 
 
 def _label_in(reply: str) -> str | None:
-    found: list[str] = []
-    decoder, start = json.JSONDecoder(), reply.find("{")
-    while start >= 0:
-        try:
-            value, end = decoder.raw_decode(reply, start)
-        except (ValueError, RecursionError):
-            end = start + 1
-        else:
-            if isinstance(value, dict) and isinstance(value.get("label"), str):
-                found.append(value["label"])
-        start = reply.find("{", end)
+    found = [value["label"] for value in json_objects(reply) if isinstance(value.get("label"), str)]
     if found:
         return found[0] if len(set(found)) == 1 else None
     return reply.strip().strip("\"'`.")
