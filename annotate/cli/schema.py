@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from annotate.cli.arguments import Json, ProjectDir, opened
-from annotate.cli.output import print_json, print_lines, print_table, progress_bar
+from annotate.cli.arguments import (
+    AllowHttp,
+    ChatParallel,
+    ChatReplay,
+    ChatUrl,
+    ChatYes,
+    Json,
+    PriceIn,
+    PriceOut,
+    ProjectDir,
+    opened,
+)
+from annotate.cli.output import (
+    format_cost,
+    print_json,
+    print_lines,
+    print_table,
+    printable_line,
+    progress_bar,
+)
 
 if TYPE_CHECKING:
     from annotate.schema import Schema
+    from annotate.steps.tell_names_apart import PhraseReport
 
 NAME = "schema"
 app = typer.Typer(
@@ -83,15 +103,33 @@ def propose_command(
         typer.Option("--retire-unused", help="With --apply: retire classes that have no label."),
     ] = False,
     seed: Annotated[int, typer.Option(help="For the groups.")] = 0,
+    phrases: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODEL", help="Ask this language model what tells each group's names apart."
+        ),
+    ] = None,
+    url: ChatUrl = None,
+    yes: ChatYes = False,
+    replay: ChatReplay = False,
+    price_in: PriceIn = None,
+    price_out: PriceOut = None,
+    parallel: ChatParallel = 4,
+    allow_http: AllowHttp = False,
     json: Json = False,
 ) -> None:
     """Propose classes: the names of a vocabulary of thousands that fit this corpus best."""
     from annotate.steps.propose_classes import propose_classes
+    from annotate.steps.tell_names_apart import PhraseSettings
 
+    settings = None if phrases is None else PhraseSettings(
+        phrases, url, yes, replay, price_in, price_out, parallel, allow_http
+    )  # fmt: skip
     with opened(folder) as workspace, progress_bar() as progress:
         report = propose_classes(
             workspace, vocabulary, n_groups=groups, apply=apply, retire_unused=retire_unused,
-            seed=seed, progress=progress,
+            seed=seed, phrases=settings, progress=progress,
+            tell=lambda line: print(printable_line(line), file=sys.stderr),
         )  # fmt: skip
     if json:
         print_json(report)
@@ -104,11 +142,30 @@ def propose_command(
         ("name", "items", "nearest by itself", "examples"),
         [(c.name, c.n_items, c.support, ", ".join(c.examples)) for c in report.classes],
     )
-    if apply:
+    if report.phrases is not None:
+        _print_phrases(report.phrases)
+    if apply and (report.phrases is None or report.phrases.answered):
         print_lines(
             f"{len(report.applied)} classes added, {len(report.retired)} retired.",
             f"Next: annotate predict {folder}",
         )
+
+
+def _print_phrases(report: PhraseReport) -> None:
+    print_lines(f"To send: {format_cost(report.estimate)} (an estimate by length).")
+    if not report.answered:
+        print_lines("Nothing was sent: these names are by votes alone. Give --yes to agree to it.")
+        return
+    print_lines(
+        f"{report.n_told_apart:,} of {report.n_groups:,} groups with several candidates voted by"
+        " phrases; the others kept their votes.",
+        f"New names: {', '.join(report.new)}." if report.new else None,
+        f"Names that went: {', '.join(report.gone)}." if report.gone else None,
+        f"{report.n_unusable:,} replies hold no phrases." if report.n_unusable else None,
+        f"{report.n_refused:,} requests were refused, first: {report.first_refusal}"
+        if report.n_refused else None,
+        f"Sent: {format_cost(report.spent)}." if report.spent else None,
+    )  # fmt: skip
 
 
 @app.command("discover")

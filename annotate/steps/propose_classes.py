@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +15,12 @@ from annotate.schema import MAX_CLASSES, ClassSpec, Schema, check_class_names, c
 from annotate.steps.change_schema import apply_change
 from annotate.steps.corpus_view import StoredCorpus
 from annotate.steps.given_labels import read_given_labels
+from annotate.steps.tell_names_apart import (
+    NamedCorpus,
+    PhraseReport,
+    PhraseSettings,
+    tell_names_apart,
+)
 from annotate.steps.workspace import Workspace
 from annotate.store.items import read_items_at
 from annotate.store.schema_versions import retired, with_config_classes
@@ -52,6 +58,8 @@ class ProposeReport:
         Names that were made classes.
     retired : tuple of str
         Classes that were retired, since no item had a label of theirs.
+    phrases : PhraseReport, optional
+        What came of asking a language model, where one was to be asked.
     """
 
     n_words: int
@@ -60,6 +68,7 @@ class ProposeReport:
     classes: tuple[ProposedClass, ...]
     applied: tuple[str, ...] = ()
     retired: tuple[str, ...] = ()
+    phrases: PhraseReport | None = None
 
 
 def propose_classes(
@@ -70,7 +79,9 @@ def propose_classes(
     apply: bool = False,
     retire_unused: bool = False,
     seed: int = 0,
+    phrases: PhraseSettings | None = None,
     progress: Progress = no_progress,
+    tell: Callable[[str], None] = lambda line: None,
 ) -> ProposeReport:
     """Find names for the corpus in a vocabulary; labels are not looked at.
 
@@ -84,6 +95,9 @@ def propose_classes(
         Make the names classes.
     retire_unused : bool
         With ``apply``: retire the classes in force that no item has a label of.
+    phrases : PhraseSettings, optional
+        Ask a language model what tells the candidates of each group apart. Until its cost is agreed
+        to nothing is sent and nothing applied.
 
     Raises
     ------
@@ -92,7 +106,9 @@ def propose_classes(
     ConfigError
         If the encoder reads no names, or the number of groups is impossible.
     NotReadyError
-        If there are no features.
+        If there are no features, or there is no endpoint to ask.
+    ChatError
+        If the endpoint cannot be used.
     """
     words = read_vocabulary(vocabulary)
     labels = read_given_labels(workspace).current
@@ -114,9 +130,15 @@ def propose_classes(
         naming = name_groups(features, word_features, n_groups, seed=seed)
     except ValueError as error:
         raise ConfigError(f"The number of groups must fit corpus and vocabulary. {error}") from None
+    asked: PhraseReport | None = None
+    if phrases is not None:
+        corpus = NamedCorpus(features, view.modality, tower, words, word_features, templates)
+        asked, naming = tell_names_apart(
+            workspace, corpus, naming, phrases, progress=progress, tell=tell
+        )
     proposed = _describe(workspace, features, word_features, words, naming)
-    report = ProposeReport(len(words), n_groups, probes, proposed)
-    if not apply:
+    report = ProposeReport(len(words), n_groups, probes, proposed, phrases=asked)
+    if not apply or (asked is not None and not asked.answered):
         return report
     used = {workspace.schema.names[number] for number in set(labels[labels != NO_LABEL].tolist())}
     return _apply(workspace, report, used if retire_unused else None)

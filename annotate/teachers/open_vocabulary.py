@@ -87,27 +87,42 @@ def name_groups(
     groups = _nearest_words(features, _unit(centres))
     chosen: NDArray[np.int64] = np.empty(0, dtype=np.int64)
     for _ in range(passes):
-        chosen = assign_words(groups, votes, n_words)
+        chosen = assign_words(*vote_shares(groups, votes))
         groups = _nearest_words(features, words[chosen])
-    counts = np.bincount(groups[groups >= 0], minlength=len(chosen))
-    order: NDArray[np.int64] = np.argsort(-counts, kind="stable")
-    order = order[counts[order] > 0]
-    place = np.full(len(chosen) + 1, NO_GROUP)
-    place[order] = np.arange(len(order))
-    groups, chosen = place[groups], chosen[order]
-    follows = (groups >= 0) & (votes == np.append(chosen, -2)[groups])
-    support = np.bincount(groups[follows], minlength=len(chosen)) / counts[order]
-    return Naming(chosen, groups, votes, support)
+    return _naming(chosen, groups, votes)
 
 
-def assign_words(groups: Ints, votes: Ints, n_words: int) -> NDArray[np.int64]:
-    """Return a word for each group that has one, no word twice, so that most votes are followed.
+def vote_shares(groups: Ints, votes: Ints) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return which share of each group votes for which word.
 
     Parameters
     ----------
     groups, votes : int arrays of shape (n_items,)
         Group and vote of each item, -1 for none.
-    n_words : int
+
+    Returns
+    -------
+    shares : float array of shape (n_groups, n_voted)
+        Rows sum to 1; a row for each group with a vote, in order of group.
+    words : int array of shape (n_voted,)
+        The words that have votes, ascending.
+    """
+    counted = (groups >= 0) & (votes >= 0)
+    own, group_of = np.unique(groups[counted], return_inverse=True)
+    voted, word_of = np.unique(votes[counted], return_inverse=True)  # words without votes: no use
+    cells = np.bincount(group_of * len(voted) + word_of, minlength=len(own) * len(voted))
+    counts = cells.reshape(len(own), len(voted))
+    return counts / counts.sum(axis=1, keepdims=True), np.asarray(voted, dtype=np.int64)
+
+
+def assign_words(shares: Floats, words: Ints) -> NDArray[np.int64]:
+    """Return a word for each group that has one, no word twice, so that most votes are followed.
+
+    Parameters
+    ----------
+    shares : float array of shape (n_groups, n_voted)
+        How much of each group is for each word, 0 or more.
+    words : int array of shape (n_voted,)
 
     Returns
     -------
@@ -117,15 +132,40 @@ def assign_words(groups: Ints, votes: Ints, n_words: int) -> NDArray[np.int64]:
     """
     from scipy.optimize import linear_sum_assignment
 
-    counted = (groups >= 0) & (votes >= 0)
-    own, group_of = np.unique(groups[counted], return_inverse=True)
-    voted, word_of = np.unique(votes[counted], return_inverse=True)  # words without votes: no use
-    cells = np.bincount(group_of * len(voted) + word_of, minlength=len(own) * len(voted))
-    counts = cells.reshape(len(own), len(voted))
-    shares = counts / counts.sum(axis=1, keepdims=True)
     rows, columns = linear_sum_assignment(shares, maximize=True)
     followed = shares[rows, columns] > 0
-    return np.asarray(voted[columns[followed]], dtype=np.int64)
+    return np.asarray(words[columns[followed]], dtype=np.int64)
+
+
+def regroup(
+    features: Rows, word_features: Floats, chosen: Ints, votes: NDArray[np.int64]
+) -> Naming:
+    """Return each item in the group of the nearest of the words that were chosen.
+
+    Parameters
+    ----------
+    features : Rows of shape (n_items, dim)
+    word_features : float array of shape (n_words, dim)
+        Of the whole vocabulary.
+    chosen : int array of shape (n_groups,)
+    votes : int array of shape (n_items,)
+        The word nearest to each item by itself.
+    """
+    words = _unit(np.asarray(word_features, dtype=np.float32)[chosen])
+    return _naming(chosen, _nearest_words(features, words), votes)
+
+
+def _naming(chosen: Ints, groups: NDArray[np.int64], votes: NDArray[np.int64]) -> Naming:
+    """Return groups with their words, the largest first, those without items left out."""
+    counts = np.bincount(groups[groups >= 0], minlength=len(chosen))
+    order: NDArray[np.int64] = np.argsort(-counts, kind="stable")
+    order = order[counts[order] > 0]
+    place = np.full(len(chosen) + 1, NO_GROUP)
+    place[order] = np.arange(len(order))
+    groups, words = place[groups], np.asarray(chosen, dtype=np.int64)[order]
+    follows = (groups >= 0) & (votes == np.append(words, -2)[groups])
+    support = np.bincount(groups[follows], minlength=len(words)) / counts[order]
+    return Naming(words, groups, votes, support)
 
 
 def find_centres(vectors: Floats, n_groups: int, seed: int) -> NDArray[np.float32]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from annotate.teachers import open_vocabulary as module
-from annotate.teachers.open_vocabulary import assign_words, name_groups
+from annotate.teachers.open_vocabulary import assign_words, name_groups, vote_shares
 from tests.fakes import ArrayRows
 
 
@@ -23,7 +23,7 @@ def test_words_are_those_of_the_best_of_all_ways(rng):
     for _ in range(20):
         groups = np.concatenate([np.arange(3), rng.integers(0, 3, 9)])
         votes = rng.integers(0, 4, 12)
-        found = assign_words(groups, votes, 4)
+        found = assign_words(*vote_shares(groups, votes))
         best = reference_words(groups.tolist(), votes.tolist(), 3, 4)
         shares = [
             sum((votes[groups == g] == w).mean() for g, w in enumerate(way))
@@ -35,7 +35,7 @@ def test_words_are_those_of_the_best_of_all_ways(rng):
 def test_a_group_that_would_get_a_word_nobody_voted_for_has_none():
     groups = np.array([0, 0, 0, 1, 1])
     votes = np.array([2, 2, 2, 2, 2])
-    assert assign_words(groups, votes, 5).tolist() == [2]
+    assert assign_words(*vote_shares(groups, votes)).tolist() == [2]
 
 
 def corpus(rng, n_classes=6, n_words=40, n_items=600, noise=0.35):
