@@ -181,6 +181,17 @@ class Teacher(Protocol):
 
 
 @runtime_checkable
+class WeighsExperts(Protocol):
+    """A teacher that pools what several experts say, and tells how much each counts.
+
+    ``expert_weights`` has 0 or more by the expert's name; ``fit`` sets it. The step that predicts
+    shows it and puts it on record with the prediction.
+    """
+
+    expert_weights: Mapping[str, float]
+
+
+@runtime_checkable
 class Student(Protocol):
     """What a round trains, in scikit-learn's form.
 

@@ -47,3 +47,6 @@ def print_prediction(report: PredictReport) -> None:
     print_table(("class", "share"), shares[:20])
     if len(shares) > 20:
         print_lines(f"... and {len(shares) - 20} more classes")
+    if report.expert_weights:
+        weights = [(name, f"{weight:.3f}") for name, weight in report.expert_weights.items()]
+        print_table(("expert", "weight"), weights)

@@ -11,7 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annotate.errors import ConfigError, NotReadyError, UnknownNameError
-from annotate.protocols import NO_LABEL, Floats, Progress, Teacher, TextTower, no_progress
+from annotate.protocols import (
+    NO_LABEL,
+    Floats,
+    Progress,
+    Teacher,
+    TextTower,
+    WeighsExperts,
+    no_progress,
+)
 from annotate.steps.corpus_view import StoredCorpus
 from annotate.steps.given_features import GIVEN_ENCODER
 from annotate.steps.given_labels import GivenLabels, read_given_labels
@@ -26,7 +34,14 @@ LANGUAGE_MODEL = "language_model"
 
 @dataclass(frozen=True)
 class PredictReport:
-    """What a teacher predicted."""
+    """What a teacher predicted.
+
+    Attributes
+    ----------
+    expert_weights : dict of str to float
+        How much each expert of a teacher that pools several counts, the heaviest first; empty for
+        other teachers, and for predictions older than this record.
+    """
 
     prediction_id: str
     teacher: str
@@ -34,6 +49,7 @@ class PredictReport:
     n_answered: int
     mean_confidence: float
     class_shares: dict[str, float]
+    expert_weights: dict[str, float]
 
 
 def predict(
@@ -86,6 +102,7 @@ def run_teacher(
             "n_training_labels": int((given.training != NO_LABEL).sum()),
             "learnt_from_labels": teacher.learns_from_labels,
             **({"votes": list(view.vote_sets_read)} if view.vote_sets_read else {}),
+            **_expert_weights(teacher),
         },
         "round_no": None,
     }
@@ -135,6 +152,7 @@ def describe_prediction(workspace: Workspace, prediction_id: str) -> PredictRepo
         total += float(block.max(axis=1, initial=0.0).sum())
     n_answered = int(counts.sum())
     shares = counts / max(n_answered, 1)
+    weights: dict[str, float] = record["settings"].get("expert_weights", {})
     return PredictReport(
         prediction_id=prediction_id,
         teacher=record["teacher"],
@@ -142,6 +160,7 @@ def describe_prediction(workspace: Workspace, prediction_id: str) -> PredictRepo
         n_answered=n_answered,
         mean_confidence=total / max(n_answered, 1),
         class_shares={c.name: float(shares[c.class_no]) for c in workspace.schema.classes},
+        expert_weights=dict(sorted(weights.items(), key=lambda pair: (-pair[1], pair[0]))),
     )
 
 
@@ -153,6 +172,14 @@ def parameters_sha256(parameters: Mapping[str, NDArray[Any]]) -> str:
         digest.update(f"{name} {values.dtype.str} {values.shape}\0".encode())
         digest.update(values.tobytes())
     return digest.hexdigest()
+
+
+def _expert_weights(teacher: Teacher) -> dict[str, dict[str, float]]:
+    """Return what a prediction's settings say of the experts that a teacher pools, if it does."""
+    if not isinstance(teacher, WeighsExperts):
+        return {}
+    # Rounded: the settings are part of the id, and the last digits differ between machines.
+    return {"expert_weights": {n: round(w, 3) for n, w in teacher.expert_weights.items()}}
 
 
 def _recorded_prediction(workspace: Workspace, spec: str) -> str:

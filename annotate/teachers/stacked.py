@@ -53,7 +53,7 @@ class Stacked:
 
     Attributes
     ----------
-    weights : dict of str to float
+    expert_weights : dict of str to float
         The power of each expert, 0 to 3; set by ``fit``.
 
     References
@@ -97,7 +97,7 @@ class Stacked:
             panel.hear_student("linear", units, lambda rows: rows, LINEAR_C)
             panel.hear_student("kernel", units, kernel_map(units), KERNEL_C)
             panel.hear_graph("graph", neighbour_graph(neighbours), np.asarray(units.any(axis=1)))
-        self.weights = panel.weigh(newest=next(reversed(list(recorded)), None))
+        self.expert_weights = panel.weigh(newest=next(reversed(list(recorded)), None))
         self._proba = panel.pool(view.n_items, view.schema.class_active)
         self._taught_by = {
             "rows": labelled,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pandas as pd
 from PIL import Image
 
@@ -136,3 +138,16 @@ def test_topics_are_listed_with_their_words_or_as_json(run, tmp_path):
     assert len(pd.read_csv(tmp_path / "o.csv")) == 40
     told = run("items", "topics", tmp_path / "p", "--topics", 2, "--json").out
     assert '"n_without": 0' in told and told.count("\n") == 1
+
+
+def test_predict_shows_what_each_expert_weighs(run, project):
+    shown = run("predict", project, "--teacher", "stacked")
+    assert shown.code == 0
+    told = json.loads(run("predict", project, "--teacher", "stacked", "--json").out)
+    weights = told["expert_weights"]
+    assert {"linear", "kernel", "graph"} <= weights.keys()
+    assert list(weights.values()) == sorted(weights.values(), reverse=True)
+    for name, weight in weights.items():
+        assert any(
+            line.split() == [*name.split(), f"{weight:.3f}"] for line in shown.out.splitlines()
+        )

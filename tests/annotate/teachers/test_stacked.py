@@ -90,7 +90,7 @@ def test_it_is_the_pool_of_its_experts_weighed_by_what_they_foretold(view, truth
     weights = pool_weights(foretold, view.labels[answered], held_to=names_speak_first)
 
     teacher = fitted(view)
-    np.testing.assert_allclose(list(teacher.weights.values()), weights, atol=0.02)
+    np.testing.assert_allclose(list(teacher.expert_weights.values()), weights, atol=0.02)
     proba = teacher.predict_proba(view, np.arange(N))
     np.testing.assert_allclose(proba, pool(everywhere, weights), atol=0.02)
 
@@ -99,7 +99,7 @@ def test_a_prediction_that_answers_contradict_loses_its_say(view, truth, rng):
     without = (fitted(view).predict_proba(view, np.arange(N)).argmax(axis=1) == truth).mean()
     view.untaught = {"names": prediction_right_in(0.0, truth, rng)}
     teacher = fitted(view)
-    assert teacher.weights["names"] == 0
+    assert teacher.expert_weights["names"] == 0
     right = (teacher.predict_proba(view, np.arange(N)).argmax(axis=1) == truth).mean()
     assert right == pytest.approx(without, abs=0.03)
 
@@ -107,7 +107,7 @@ def test_a_prediction_that_answers_contradict_loses_its_say(view, truth, rng):
 def test_a_prediction_that_answers_confirm_is_heard(view, truth, rng):
     view.untaught = {"names": prediction_right_in(1.0, truth, rng)}
     teacher = fitted(view)
-    assert teacher.weights["names"] == max(teacher.weights.values())
+    assert teacher.expert_weights["names"] == max(teacher.expert_weights.values())
     assert (teacher.predict_proba(view, np.arange(N)).argmax(axis=1) == truth).all()
 
 
@@ -116,7 +116,7 @@ def test_with_few_answers_what_no_label_taught_speaks_alone(view, truth, rng):
     view.untaught = {"names": names}
     view.labels = np.where(np.arange(N) < 6, truth, -1)
     teacher = fitted(view)
-    assert all(name.startswith("names") for name in teacher.weights)
+    assert all(name.startswith("names") for name in teacher.expert_weights)
 
 
 def test_before_answers_it_says_what_the_newest_prediction_says(view, truth, rng):
