@@ -118,7 +118,7 @@ def simulate(
             if not events:
                 break  # the queue is empty, or what is left of it has no truth
             answers += events
-            train(copy, seed=seed)
+            train(copy, seed=seed, reports=False)
             points.append(_point(copy, truth, len(answers)))
             said.append(_advice(copy, targets))
             progress(len(answers), budget, "simulate")

@@ -45,14 +45,20 @@ NOTHING_MEASURES = (
 
 @dataclass(frozen=True)
 class TrainReport:
-    """What a run of rounds did."""
+    """What a run of rounds did.
+
+    Attributes
+    ----------
+    report : str, optional
+        Where the page of the head round lies; None if none was to be written.
+    """
 
     rounds: list[dict[str, Any]]
     head_round: int
     stop_reason: str
     measured_on: int
     spot_check_asked: int
-    report: str
+    report: str | None
 
 
 def train(
@@ -63,12 +69,21 @@ def train(
     student: str | None = None,
     teacher: str | None = None,
     seed: int | None = None,
+    reports: bool = True,
     progress: Progress = no_progress,
 ) -> TrainReport:
     """Run rounds: select pseudo-labels, train a fresh student, predict everything, again.
 
     Round 0 is the teacher itself. Later runs go on from the head. A run that was killed goes on
     where it stopped when the same settings are asked for again.
+
+    Parameters
+    ----------
+    n_rounds, selectors, student, teacher, seed
+        What was asked for; None is what the project says, else the default.
+    reports : bool
+        Write the page of every round that has none. They take as long as the rounds of a small
+        project, so a simulation, which nobody reads, goes without.
 
     Raises
     ------
@@ -93,7 +108,8 @@ def train(
         run = _killed_run(workspace, settings) or _new_run(workspace, settings, given, progress)
         stop_reason = _run_rounds(workspace, settings, given, run, progress)
         asked = ask_spot_check(workspace, given, settings.seed) if settings.n_rounds else 0
-        write_missing_reports(workspace, given, progress=progress)
+        if reports:
+            write_missing_reports(workspace, given, progress=progress)
         with workspace.store.write() as connection:
             end_run(connection)
             head = head_round_no(connection)
@@ -104,7 +120,7 @@ def train(
             stop_reason=stop_reason,
             measured_on=int((given.measuring != NO_LABEL).sum()),
             spot_check_asked=asked,
-            report=str(workspace.paths.report(head)),
+            report=str(workspace.paths.report(head)) if reports else None,
         )
 
 

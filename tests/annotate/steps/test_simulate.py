@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from annotate.errors import ConfigError
+from annotate.steps import round_reports
 from annotate.steps.simulate import simulate
 from annotate.steps.train import train
 from annotate.store.decisions import count_decisions, read_decisions
@@ -28,6 +29,14 @@ def test_the_project_itself_is_left_as_it_was(started, truth):
     assert [point["answers"] for point in report.points] == [0, 3, 6]
     assert (facts(started), started.config) == before
     assert [p for p in started.paths.root.parent.iterdir() if "simulate" in p.name] == []
+
+
+def test_no_round_of_the_copy_writes_a_report(started, truth, monkeypatch):
+    def write(*_):
+        raise AssertionError("nobody reads the reports of a copy")
+
+    monkeypatch.setattr(round_reports, "write_report", write)
+    assert simulate(started, truth, budget=3).points[-1]["answers"] == 3
 
 
 def test_kept_answers_are_marked_simulated(started, truth):
