@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from annotate.schema import ClassSpec
 from annotate.steps.add import add
 from annotate.steps.embed import embed
 from annotate.steps.import_labels import import_labels
-from annotate.steps.workspace import Workspace, create_workspace
+from annotate.steps.workspace import Workspace, create_workspace, open_workspace
 
 CLASSES = ("fruit", "tool", "animal")
 WORDS = {
@@ -51,22 +52,46 @@ def empty(tmp_path: Path) -> Iterator[Workspace]:
     workspace.close()
 
 
+@pytest.fixture(scope="session")
+def embedded(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a project to copy, with the corpus added and embedded."""
+    folder = tmp_path_factory.mktemp("embedded") / "project"
+    classes = tuple(ClassSpec(0, name) for name in CLASSES)
+    workspace = create_workspace(folder, classes, modality="text")
+    add(workspace, corpus, SourceOptions(modality="text"))
+    embed(workspace, "hashing")
+    workspace.close()
+    return folder
+
+
+def open_copy(template: Path, folder: Path) -> Workspace:
+    """Return an open copy of a project: making one anew takes ten times as long."""
+    shutil.copytree(template, folder)
+    return open_workspace(folder)
+
+
 @pytest.fixture
-def workspace(empty: Workspace, corpus: Path) -> Workspace:
+def workspace(embedded: Path, tmp_path: Path) -> Iterator[Workspace]:
     """Return a project with the corpus added and embedded."""
-    add(empty, corpus, SourceOptions(modality="text"))
-    embed(empty, "hashing")
-    return empty
+    workspace = open_copy(embedded, tmp_path / "project")
+    yield workspace
+    workspace.close()
+
+
+@pytest.fixture(scope="session")
+def gold_file(corpus: Path) -> Path:
+    """Return a file of 10 gold labels a class."""
+    table = pd.read_csv(corpus, dtype=str).groupby("label").head(10)[["id", "label"]]
+    path = corpus.with_name("gold.csv")
+    table.to_csv(path, index=False)
+    return path
 
 
 @pytest.fixture
-def gold(workspace: Workspace, corpus: Path, tmp_path: Path) -> Path:
+def gold(workspace: Workspace, gold_file: Path) -> Path:
     """Import 10 gold labels a class; return their file."""
-    table = pd.read_csv(corpus, dtype=str).groupby("label").head(10)[["id", "label"]]
-    path = tmp_path / "gold.csv"
-    table.to_csv(path, index=False)
-    import_labels(workspace, path)
-    return path
+    import_labels(workspace, gold_file)
+    return gold_file
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ from annotate.steps.workspace import open_workspace
 from annotate.store.decisions import Decision, append_decisions
 from annotate.store.gold import read_gold
 from annotate.store.tables import schema_versions
-from tests.annotate.steps.conftest import N_ITEMS
+from tests.annotate.steps.conftest import N_ITEMS, open_copy
 
 FRUIT, TOOL, ANIMAL = range(3)
 TRUTH = np.arange(N_ITEMS) % 3
@@ -43,9 +43,12 @@ def decide(workspace, item_no, kind, class_no, reviewer="ann"):
     append_decisions(workspace.store, [event])
 
 
-@pytest.fixture
-def trained(workspace, gold):
-    """A project with a round, and answers on items 60 to 67."""
+@pytest.fixture(scope="module")
+def template(embedded, gold_file, tmp_path_factory):
+    """Return a project to copy, with a round, and answers on items 60 to 67."""
+    folder = tmp_path_factory.mktemp("trained") / "project"
+    workspace = open_copy(embedded, folder)
+    import_labels(workspace, gold_file)
     train(workspace, n_rounds=1, teacher="probe", student="linear")
     decide(workspace, LATE, "relabel", FRUIT)
     decide(workspace, LATE + 1, "relabel", TOOL)
@@ -55,7 +58,15 @@ def trained(workspace, gold):
     decide(workspace, LATE + 4, "reject", ANIMAL)
     decide(workspace, LATE + 6, "derive", FRUIT)
     decide(workspace, LATE + 7, "adjudicate", ANIMAL)
-    return workspace
+    workspace.close()
+    return folder
+
+
+@pytest.fixture
+def trained(template, tmp_path):
+    workspace = open_copy(template, tmp_path / "project")
+    yield workspace
+    workspace.close()
 
 
 def mapped(labels, number_of):

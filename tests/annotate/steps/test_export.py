@@ -10,15 +10,21 @@ from annotate.export.manifest import find_damage
 from annotate.steps.export import export
 from annotate.steps.import_labels import import_labels
 from annotate.steps.train import train
+from tests.annotate.steps.conftest import open_copy
 
 
-@pytest.fixture
-def labelled(workspace, gold, tmp_path):
+@pytest.fixture(scope="module")
+def labelled(embedded, gold_file, tmp_path_factory):
+    """A project with labels of every source; exports leave it as it is."""
+    folder = tmp_path_factory.mktemp("labelled")
+    workspace = open_copy(embedded, folder / "project")
+    import_labels(workspace, gold_file)
     train(workspace, n_rounds=1, student="linear")
-    answers = tmp_path / "h.csv"
+    answers = folder / "h.csv"
     answers.write_text("id,label\nt100,animal\n")
     import_labels(workspace, answers, role="human")
-    return workspace
+    yield workspace
+    workspace.close()
 
 
 def test_each_row_says_where_its_label_came_from(labelled, tmp_path):

@@ -15,7 +15,7 @@ def decide(workspace, event_id, item_no, reviewer, class_no):
     append_decisions(workspace.store, [event])
 
 
-def test_status_names_the_next_step_as_the_project_grows(empty, corpus, workspace, gold):
+def test_status_names_the_next_step_as_the_project_grows(workspace, gold):
     assert read_status(workspace).next_step == "annotate predict DIR"
     train(workspace, n_rounds=1, student="linear")
     status = read_status(workspace)

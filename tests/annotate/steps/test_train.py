@@ -146,9 +146,11 @@ def test_a_second_step_is_told_who_holds_the_project(workspace, gold):
         train(workspace, n_rounds=1)
 
 
-def test_negative_rounds_and_empty_projects_are_refused(workspace, empty):
+def test_negative_rounds_and_empty_projects_are_refused(empty):
     with pytest.raises(ConfigError, match="0 or more"):
-        train(workspace, n_rounds=-1)
+        train(empty, n_rounds=-1)
+    with pytest.raises(NotReadyError, match="annotate add"):
+        train(empty, n_rounds=1)
 
 
 def test_no_teacher_without_labels_or_class_features(workspace):

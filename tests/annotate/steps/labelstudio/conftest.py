@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from annotate.steps.workspace import Workspace, open_workspace
+from annotate.steps.workspace import Workspace
 from tests.annotate.bridges.label_studio.fake_server import FakeLabelStudio
+from tests.annotate.steps.conftest import open_copy
 from tests.app.review_projects import predict_as_given, text_project
 
 CLASSES = ("cat", "dog", "owl")
@@ -33,15 +33,9 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def copied(template: Path, folder: Path) -> Workspace:
-    """Return an open copy of a project."""
-    shutil.copytree(template, folder)
-    return open_workspace(folder)
-
-
 @pytest.fixture
 def project(template: Path, tmp_path: Path) -> Iterator[Workspace]:
-    workspace = copied(template, tmp_path / "birds")
+    workspace = open_copy(template, tmp_path / "birds")
     yield workspace
     workspace.close()
 

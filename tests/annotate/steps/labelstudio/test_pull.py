@@ -16,7 +16,8 @@ from annotate.store.queue_front import ask_first
 from annotate.store.schema_versions import merged, record_schema, renamed, retired, split
 from annotate.store.tables import label_studio_annotations
 from tests.annotate.bridges.label_studio.fake_server import FakeLabelStudio, Killed, choices
-from tests.annotate.steps.labelstudio.conftest import N_ITEMS, copied, proba_favouring
+from tests.annotate.steps.conftest import open_copy
+from tests.annotate.steps.labelstudio.conftest import N_ITEMS, proba_favouring
 from tests.annotate.steps.labelstudio.dying_writes import DyingWrites
 from tests.app.review_projects import predict_as_given
 
@@ -456,7 +457,7 @@ def test_a_deleted_project_and_a_revoked_token_change_nothing_here(pushed, serve
 @pytest.mark.parametrize("after_commit", [False, True])
 def test_a_pull_killed_at_any_write_goes_on(template, tmp_path, after_commit):
     for at in range(7):
-        server, project = FakeLabelStudio(), copied(template, tmp_path / f"{at}")
+        server, project = FakeLabelStudio(), open_copy(template, tmp_path / f"{at}")
         push(project, server.client(), order="margin")
         dying = DyingWrites(Store.write, at, after_commit)
         first, second = server.annotate(1, "cat"), server.annotate(2, "dog")

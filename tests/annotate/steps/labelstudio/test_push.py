@@ -20,9 +20,9 @@ from annotate.store.label_studio import read_tasks
 from annotate.store.queue_front import ask_first
 from annotate.store.schema_versions import record_schema, renamed, retired
 from tests.annotate.bridges.label_studio.fake_server import LATE_BY, FakeLabelStudio, Killed
+from tests.annotate.steps.conftest import open_copy
 from tests.annotate.steps.labelstudio.conftest import (
     N_ITEMS,
-    copied,
     proba_favouring,
 )
 from tests.annotate.steps.labelstudio.dying_writes import DyingWrites
@@ -298,7 +298,7 @@ def n_requests(template, folder):
 
 
 def prepared(template, folder):
-    workspace = copied(template, folder)
+    workspace = open_copy(template, folder)
     ask(workspace, [5], "spot check")
     return workspace
 
