@@ -149,8 +149,8 @@ def rough_day(browser: Any, project: Path, log: Path, n_acts: int) -> Row:
     )
 
 
-def burst_on_buttons(browser: Any, folder: Path, n_keys: int = 96) -> Row:
-    """Press as fast on the page of plain buttons, without reloads or restarts."""
+def burst_on_buttons(browser: Any, folder: Path, n_keys: int = 96, settle_ms: int = 15_000) -> Row:
+    """Press as fast on the page of plain buttons, without reloads or restarts; let it settle."""
     database = folder / "answers.sqlite"
     with _button_server(folder) as server:
         page = browser.new_context(viewport=VIEWPORT).new_page()
@@ -162,7 +162,7 @@ def burst_on_buttons(browser: Any, folder: Path, n_keys: int = 96) -> Row:
         for _ in range(n_keys):
             page.keyboard.press("a")
             page.wait_for_timeout(BURST_KEY_MS)
-        page.wait_for_timeout(15_000)
+        page.wait_for_timeout(settle_ms)
         with closing(connect(database)) as connection:
             rows = connection.execute("SELECT item FROM answers").fetchall()[before:]
         page.context.close()

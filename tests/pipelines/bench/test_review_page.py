@@ -52,5 +52,5 @@ def test_bursts_reloads_and_a_killed_server_lose_nothing_and_double_nothing(brow
 
 
 def test_what_a_burst_does_to_plain_buttons_is_counted(browser, folder):
-    row = burst_on_buttons(browser, folder, n_keys=12)
+    row = burst_on_buttons(browser, folder, n_keys=12, settle_ms=2_000)
     assert row.ours > 0
