@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from annotate.protocols import Progress, no_progress
-from annotate.schema import ClassSpec, Modality, Schema
+from annotate.schema import ClassSpec, Modality, Schema, Task
 from annotate.training.defaults import DEFAULT_ROUNDS
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from annotate.steps.embed import EmbedReport
     from annotate.steps.evaluate import Evaluation
     from annotate.steps.export import ExportReport
+    from annotate.steps.export_predictions import ExportPredictionsReport
     from annotate.steps.import_labels import ImportLabelsReport
     from annotate.steps.import_predictions import ImportPredictionsReport
     from annotate.steps.import_votes import ImportVotesReport
@@ -87,6 +88,14 @@ class Project:
         return import_predictions(
             self._workspace, Path(path), ids=Path(ids) if ids else None, name=name
         )
+
+    def export_predictions(
+        self, destination: str | Path, *, teacher: str | None = None
+    ) -> ExportPredictionsReport:
+        """Write one teacher's probabilities of every item as a table."""
+        from annotate.steps.export_predictions import export_predictions
+
+        return export_predictions(self._workspace, Path(destination), teacher=teacher)
 
     def import_labels(
         self, path: str | Path, *, role: Literal["gold", "human", "derived"] = "gold"
@@ -264,13 +273,17 @@ class Project:
 
 
 def create(
-    folder: str | Path, classes: Sequence[str | ClassSpec], *, modality: Modality = "image"
+    folder: str | Path,
+    classes: Sequence[str | ClassSpec],
+    *,
+    modality: Modality = "image",
+    task: Task = "single",
 ) -> Project:
     """Make a new project in an empty folder and return it open."""
     from annotate.steps.workspace import create_workspace
 
     specs = tuple(c if isinstance(c, ClassSpec) else ClassSpec(0, c) for c in classes)
-    return Project(create_workspace(Path(folder), specs, modality=modality))
+    return Project(create_workspace(Path(folder), specs, modality=modality, task=task))
 
 
 def open_project(folder: str | Path) -> Project:

@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from annotate.errors import SchemaError
+from annotate.errors import ConfigError, SchemaError
 
 Task = Literal["single", "multi"]
 Modality = Literal["image", "text", "features"]
@@ -105,6 +105,16 @@ class Schema:
     def class_no(self, name: str) -> int | None:
         """Return the number of the class called exactly ``name``, or None."""
         return self._number_by_name.get(name)
+
+
+def refuse_several_classes(schema: Schema, what: str) -> None:
+    """Raise ConfigError if an item may have several classes; ``what`` takes one an item."""
+    if schema.task == "multi":
+        raise ConfigError(
+            f"{what} takes one class an item; this project's task is 'multi'. Take the"
+            " probability of each class from `annotate predictions export`, or make a project of"
+            " task 'single' for each question."
+        )
 
 
 def collision_key(name: str) -> str:

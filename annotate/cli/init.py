@@ -28,7 +28,9 @@ def command(
         Path | None,
         typer.Option(help="Class names, one a line; what follows a tab is a prompt.", metavar="F"),
     ] = None,
-    task: Annotated[str, typer.Option(help="single: one class an item.")] = "single",
+    task: Annotated[
+        str, typer.Option(help="single: one class an item; multi: any number.")
+    ] = "single",
     modality: Annotated[str, typer.Option(help="image, text or features.")] = "image",
     json: Json = False,
 ) -> None:
@@ -38,14 +40,9 @@ def command(
     specs = _class_specs(classes, classes_file)
     if task not in TASKS:
         raise ConfigError(f"--task must be single or multi; got {task!r}.")
-    if task == "multi":
-        raise ConfigError(
-            "This version labels one class an item; --task multi is not there yet."
-            " Make one project for each question, or use --task single."
-        )
     if modality not in MODALITIES:
         raise ConfigError(f"--modality must be image, text or features; got {modality!r}.")
-    workspace = create_workspace(folder, specs, task="single", modality=modality)  # type: ignore[arg-type]
+    workspace = create_workspace(folder, specs, task=task, modality=modality)  # type: ignore[arg-type]
     workspace.close()
     if json:
         print_json({"folder": str(folder), "n_classes": len(specs), "modality": modality})

@@ -30,11 +30,15 @@ def command(
 
     with opened(folder) as workspace, progress_bar() as progress:
         report = predict(workspace, teacher, progress=progress)
+        several = workspace.schema.task == "multi"
     if json:
         print_json(report)
         return
     print_prediction(report)
-    print_lines(f"Next: annotate select {folder}, then annotate train {folder}")
+    print_lines(
+        f"Next: annotate predictions export {folder} OUT.parquet" if several
+        else f"Next: annotate select {folder}, then annotate train {folder}"
+    )  # fmt: skip
 
 
 def print_prediction(report: PredictReport) -> None:

@@ -16,7 +16,7 @@ NAME = "predictions"
 MOST_GROUPS = 40
 THE_ANSWER_IS_NO = 3
 app = typer.Typer(
-    help="Predictions: import your own, list all, find where they differ, group by what two say,"
+    help="Predictions: import, export and list them, find where they differ, group by what two say,"
     " replace a costly one.",
     no_args_is_help=True,
 )
@@ -62,6 +62,29 @@ def import_command(
         if report.ignored_columns else None,
         f"Next: annotate train {folder} --teacher {report.teacher}",
     )  # fmt: skip
+
+
+@app.command("export")
+def export_command(
+    folder: ProjectDir,
+    out: Annotated[Path, typer.Argument(metavar="F", help="A new file, .csv or .parquet.")],
+    teacher: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Whose prediction; default that in force.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Write the probability of each class for each item, by id."""
+    from annotate.steps.export_predictions import export_predictions
+
+    with opened(folder) as workspace:
+        report = export_predictions(workspace, out, teacher=teacher)
+    if json:
+        print_json(report)
+        return
+    print_lines(
+        f"Wrote {report.destination}: what {report.teacher} says of {report.n_items:,} items and"
+        f" {len(report.classes):,} classes."
+    )
 
 
 @app.command("disagreement")

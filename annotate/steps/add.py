@@ -14,7 +14,7 @@ from annotate.corpus.identity import resolve_duplicates
 from annotate.corpus.records import Record, Rejected, SourceOptions, outcome_of
 from annotate.corpus.source import open_source
 from annotate.protocols import Progress, no_progress
-from annotate.schema import Schema
+from annotate.schema import Schema, refuse_several_classes
 from annotate.steps.given_features import copy_given_features
 from annotate.steps.gold_roles import assign_gold_roles
 from annotate.steps.workspace import Workspace
@@ -86,6 +86,8 @@ def add(
     ProjectBusyError
         If another long step holds the project.
     """
+    if options.label_column is not None or options.labels_from_folders:
+        refuse_several_classes(workspace.schema, "Adding items with their labels")
     opened = open_source(source, options)
     with workspace.running("add"):
         n_before = workspace.n_items()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from annotate.schema import Schema
+from annotate.schema import Schema, refuse_several_classes
 from annotate.steps.people import require_owner
 from annotate.steps.workspace import Workspace, follow_config
 from annotate.store.config import ConfiguredClass, ProjectConfig, config_text
@@ -32,6 +32,7 @@ def merge_classes(
 ) -> Schema:
     """Make several classes one: their labels and probabilities count for ``into`` from now on."""
     note = f"merge {', '.join(map(repr, names))} into {into!r}"
+    refuse_several_classes(workspace.schema, "`annotate schema merge`")
     return apply_change(workspace, lambda schema: merged(schema, names, into), note, by)
 
 
@@ -40,6 +41,7 @@ def split_class(
 ) -> Schema:
     """Replace a class by others: its labels count no more and its items are open again."""
     note = f"split {name!r} into {', '.join(map(repr, into))}"
+    refuse_several_classes(workspace.schema, "`annotate schema split`")
     return apply_change(workspace, lambda schema: split(schema, name, into), note, by)
 
 

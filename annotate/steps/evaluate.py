@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from annotate.errors import SourceError
 from annotate.protocols import NO_LABEL, Bools, Ints
 from annotate.quality.calibration import expected_calibration_error
-from annotate.schema import Schema
+from annotate.schema import Schema, refuse_several_classes
 from annotate.steps.label_table import class_numbers, read_label_table
 from annotate.steps.labels import NONE, PSEUDO, SOURCES, CurrentLabels, read_current_labels
 from annotate.steps.predicting import StoredProba, current_prediction
@@ -52,7 +52,10 @@ def evaluate(workspace: Workspace, truth: Path) -> Evaluation:
     ------
     SourceError
         If the truth file cannot be used, is empty, or names a class that is not in the schema.
+    ConfigError
+        If an item may have several classes.
     """
+    refuse_several_classes(workspace.schema, "`annotate evaluate`")
     rows, classes = read_truth(workspace, truth)
     labels = read_current_labels(workspace)
     known = rows >= 0

@@ -19,6 +19,7 @@ from annotate.export.card import CardFacts, GoldCheck, RoundFacts, TeacherFacts,
 from annotate.export.manifest import ExportCounts, write_manifest
 from annotate.protocols import NO_LABEL, Bools, ExportRow, Progress, no_progress
 from annotate.quality.accuracy import wilson_interval
+from annotate.schema import refuse_several_classes
 from annotate.steps.labels import (
     DERIVED,
     HUMAN,
@@ -79,7 +80,10 @@ def export(
         If nothing would be exported.
     ExportError
         If ``destination`` cannot be written.
+    ConfigError
+        If an item may have several classes.
     """
+    refuse_several_classes(workspace.schema, "`annotate export`")
     exporter = EXPORTERS.make(format_name, **({"excel_safe": True} if excel_safe else {}))
     labels = read_current_labels(workspace)
     chosen = chosen_labels(labels, min_confidence, only)

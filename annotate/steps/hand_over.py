@@ -9,6 +9,7 @@ import numpy as np
 from annotate.errors import NotReadyError
 from annotate.protocols import NO_LABEL
 from annotate.quality.hand_over import HandOverRound, Verdict, judge_hand_over
+from annotate.schema import refuse_several_classes
 from annotate.selection.settings import read_count, read_share
 from annotate.steps.given_labels import read_given_labels
 from annotate.steps.measuring import measure
@@ -67,7 +68,10 @@ def hand_over(
         If one of the two has not predicted.
     NotReadyError
         If no label measures.
+    ConfigError
+        If an item may have several classes.
     """
+    refuse_several_classes(workspace.schema, "`annotate predictions hand-over`")
     least_kept = read_share(least_kept, "The share of items on which nothing is lost")
     n_rounds = read_count(n_rounds, "The number of rounds")
     given = read_given_labels(workspace)

@@ -12,6 +12,7 @@ import pandas as pd
 
 from annotate.errors import SourceError
 from annotate.review.measuring import purpose_and_role
+from annotate.schema import refuse_several_classes
 from annotate.steps.current_gold import read_current_gold
 from annotate.steps.derive_labels import derive_labels
 from annotate.steps.gold_roles import assign_gold_roles
@@ -54,8 +55,11 @@ def import_labels(
     ------
     SourceError
         If the file cannot be used, or none of its ids is an item here.
+    ConfigError
+        If an item may have several classes.
     """
     table = read_label_table(path)
+    refuse_several_classes(workspace.schema, "`annotate labels import`")
     with workspace.running("labels import"):
         with workspace.store.read() as connection:
             table["item_no"] = item_index(connection).get_indexer(pd.Index(table["id"]))

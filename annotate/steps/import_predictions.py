@@ -56,7 +56,8 @@ def import_predictions(
     Raises
     ------
     SourceError
-        If rows do not sum to 1, an id stands twice, a class has no column, or no id is known.
+        If rows do not sum to 1 (where an item may have several classes: if a probability is not 0
+        to 1), an id stands twice, a class has no column, or no id is known.
     """
     with workspace.running("predictions import"):
         row_ids, proba, ignored = (
@@ -64,7 +65,7 @@ def import_predictions(
             if path.suffix == ".npy"
             else _read_columns(path, workspace)
         )
-        _check(path, row_ids, proba)
+        _check(path, row_ids, proba, several=workspace.schema.task == "multi")
         with workspace.store.read() as connection:
             positions = item_index(connection).get_indexer(pd.Index(row_ids))
         known = positions >= 0
@@ -146,7 +147,7 @@ def _read_matrix(
     return table["id"].astype(str), proba, []
 
 
-def _check(path: Path, row_ids: pd.Series, proba: NDArray[np.float32]) -> None:
+def _check(path: Path, row_ids: pd.Series, proba: NDArray[np.float32], *, several: bool) -> None:
     twice = row_ids[row_ids.duplicated()]
     if len(twice):
         raise SourceError(
@@ -156,6 +157,15 @@ def _check(path: Path, row_ids: pd.Series, proba: NDArray[np.float32]) -> None:
     if np.isinf(proba).any():
         row = int(np.flatnonzero(np.isinf(proba).any(axis=1))[0])
         raise SourceError(f"{path.name}: probabilities must be finite; row {row} is not.")
+    if several:
+        off = ((proba < 0) | (proba > 1)).any(axis=1)
+        if off.any():
+            row = int(np.flatnonzero(off)[0])
+            raise SourceError(
+                f"{path.name}: probabilities must be 0 to 1; row {row} is not ({int(off.sum()):,}"
+                " such rows). Pass logits through a sigmoid first."
+            )
+        return
     try:
         check_proba(proba)
     except ValueError as error:

@@ -23,7 +23,7 @@ from annotate.protocols import (
 from annotate.steps.corpus_view import StoredCorpus
 from annotate.steps.given_features import GIVEN_ENCODER
 from annotate.steps.given_labels import GivenLabels, read_given_labels
-from annotate.steps.predicting import StoredProba, write_prediction
+from annotate.steps.predicting import StoredClassProba, StoredProba, write_prediction
 from annotate.steps.workspace import Workspace
 from annotate.store.history import latest_prediction, list_predictions
 from annotate.teachers import TEACHERS
@@ -38,6 +38,12 @@ class PredictReport:
 
     Attributes
     ----------
+    mean_confidence : float
+        Mean probability of the likeliest class. Where an item may have several classes: of what is
+        likelier of each class, yes or no.
+    class_shares : dict of str to float
+        Share of the answered items whose likeliest class it is; where an item may have several, of
+        those that have it with a probability of 0.5 or more.
     expert_weights : dict of str to float
         How much each expert of a teacher that pools several counts, the heaviest first; empty for
         other teachers, and for predictions older than this record.
@@ -81,11 +87,6 @@ def run_teacher(
     view = StoredCorpus(workspace, given.training, progress=progress)
     if view.n_items == 0:
         raise NotReadyError("A teacher needs items; the project has none. Run `annotate add`.")
-    if workspace.schema.task == "multi":
-        raise ConfigError(
-            "A stored prediction has one class per item; this project's task is 'multi'. In Python,"
-            " ZeroShot gives independent columns; else set task = 'single' in annotate.toml."
-        )
     spec = teacher_spec or default_teacher(workspace, view)
     if is_on_record(spec):
         return _recorded_prediction(workspace, spec)
@@ -138,19 +139,27 @@ def default_teacher(workspace: Workspace, view: StoredCorpus) -> str:
 
 def describe_prediction(workspace: Workspace, prediction_id: str) -> PredictReport:
     """Return a summary of a stored prediction, read block by block."""
-    proba = StoredProba(workspace.store, prediction_id, workspace.schema)
+    several = workspace.schema.task == "multi"
+    stored = StoredClassProba if several else StoredProba
+    proba = stored(workspace.store, prediction_id, workspace.schema)
     with workspace.store.read() as connection:
         record = next(
             r for r in list_predictions(connection) if r["prediction_id"] == prediction_id
         )
     counts = np.zeros(workspace.schema.n_classes, dtype=np.int64)
-    total = 0.0
+    total, n_answered = 0.0, 0
     for start in range(0, proba.shape[0], 65_536):
         block = proba.read(start, min(start + 65_536, proba.shape[0]))
         block = block[~np.isnan(block[:, 0])]
-        counts += np.bincount(block.argmax(axis=1), minlength=len(counts))
-        total += float(block.max(axis=1, initial=0.0).sum())
-    n_answered = int(counts.sum())
+        n_answered += len(block)
+        if several:
+            counts += (block >= 0.5).sum(axis=0)
+            total += float(
+                np.maximum(block, 1 - block)[:, workspace.schema.class_active].mean(axis=1).sum()
+            )
+        else:
+            counts += np.bincount(block.argmax(axis=1), minlength=len(counts))
+            total += float(block.max(axis=1, initial=0.0).sum())
     shares = counts / max(n_answered, 1)
     weights: dict[str, float] = record["settings"].get("expert_weights", {})
     return PredictReport(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from annotate.errors import UnknownNameError
 from annotate.protocols import Floats, Ints, Progress, no_progress
-from annotate.schema import Schema
+from annotate.schema import Schema, refuse_several_classes
 from annotate.steps.workspace import Workspace
 from annotate.store.arrays import PART_ROWS, PartedArray, create_array, find_array
 from annotate.store.database import Store
@@ -94,12 +94,16 @@ class StoredProba(CorpusProba):
     prediction_id : str
     schema : Schema
         The version in force.
+
+    Raises
+    ------
+    ConfigError
+        If an item may have several classes: read ``StoredClassProba`` then.
     """
 
     def __init__(self, store: Store, prediction_id: str, schema: Schema) -> None:
-        found = find_array(store, KIND, prediction_id)
-        if found is None:
-            raise ValueError(f"A prediction must be on record; got id {prediction_id!r}.")
+        refuse_several_classes(schema, "This step")
+        found = _find(store, prediction_id)
         super().__init__(found)
         self._log_proba: PartedArray = found
         self._n_classes = max(schema.n_classes, found.n_columns)
@@ -143,6 +147,35 @@ class StoredProba(CorpusProba):
             proba[np.isin(proba.argmax(axis=1), self._split)] = np.nan
             proba[:, self._split] *= 0
             proba /= proba.sum(axis=1, keepdims=True)
+
+
+class StoredClassProba:
+    """One prediction on record where an item may have several classes: each column by itself.
+
+    A class that came after the prediction is NaN, since nothing was said of it.
+
+    Parameters
+    ----------
+    store : Store
+    prediction_id : str
+    schema : Schema
+        The version in force.
+    """
+
+    def __init__(self, store: Store, prediction_id: str, schema: Schema) -> None:
+        self._log_proba = _find(store, prediction_id)
+        self._n_classes = schema.n_classes
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Return (n_items, n_classes)."""
+        return self._log_proba.n_rows, self._n_classes
+
+    def read(self, start: int, stop: int) -> NDArray[np.float32]:
+        """Return the probabilities of items start to stop - 1; rows need not sum to 1."""
+        proba = np.exp(self._log_proba.read(start, stop))
+        n_later = self._n_classes - proba.shape[1]
+        return np.pad(proba, ((0, 0), (0, n_later)), constant_values=np.nan)
 
 
 def write_prediction(
@@ -231,6 +264,13 @@ def prediction_by(workspace: Workspace, teacher: str) -> Record:
     if teacher not in by_name:
         raise UnknownNameError("teacher", teacher, by_name)
     return by_name[teacher]
+
+
+def _find(store: Store, prediction_id: str) -> PartedArray:
+    found = find_array(store, KIND, prediction_id)
+    if found is None:
+        raise ValueError(f"A prediction must be on record; got id {prediction_id!r}.")
+    return found
 
 
 def _to_log(proba: Floats) -> NDArray[np.float16]:

@@ -136,7 +136,7 @@ def open_queue(
     if schema.task == "multi":
         raise NotReadyError(
             "Review asks for one class an item; this project allows several (task = 'multi')."
-            " Import such labels with `annotate labels import`."
+            " Take the probability of each class from `annotate predictions export`."
         )
     record, proba, summary = _suggestions(workspace, request, schema, previous, live)
     needs_labels = not (request.open_only and request.filter.asks_nothing)

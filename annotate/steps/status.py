@@ -10,6 +10,7 @@ import numpy as np
 from annotate.errors import ConfigError
 from annotate.protocols import NO_LABEL
 from annotate.quality.stopping import DEFAULT_TARGET, StopAdvice
+from annotate.schema import Task
 from annotate.steps.labels import SOURCES, CurrentLabels, read_current_labels
 from annotate.steps.stopping import read_stop_evidence
 from annotate.steps.workspace import Workspace
@@ -107,16 +108,16 @@ def read_status(
         },
         n_spot_check_open=int((~given.human.decided[asked]).sum()),
         stopping=list(read_stop_evidence(workspace, given).advice(target))
-        if predictions or rounds else [],
+        if (predictions or rounds) and workspace.schema.task == "single" else [],
         next_step=_next_step(
             n_items, any(a.n_rows == n_items for a in arrays), bool(predictions), len(rounds),
-            int((~given.human.decided[asked]).sum()),
+            int((~given.human.decided[asked]).sum()), workspace.schema.task,
         ),
     )  # fmt: skip
 
 
 def _next_step(
-    n_items: int, has_features: bool, has_predictions: bool, n_rounds: int, n_asked: int
+    n_items: int, has_features: bool, has_predictions: bool, n_rounds: int, n_asked: int, task: Task
 ) -> str:
     if n_items == 0:
         return "annotate add DIR SOURCE"
@@ -124,6 +125,8 @@ def _next_step(
         return "annotate embed DIR"
     if not has_predictions and n_rounds == 0:
         return "annotate predict DIR"
+    if task == "multi":
+        return "annotate predictions export DIR OUT.parquet"
     if n_rounds == 0:
         return "annotate train DIR"
     if n_asked:

@@ -8,6 +8,7 @@ from typing import Any
 
 from annotate.errors import ConfigError, NotReadyError
 from annotate.protocols import NO_LABEL, Progress, no_progress
+from annotate.schema import refuse_several_classes
 from annotate.steps.anchor import find_anchor
 from annotate.steps.given_labels import GivenLabels, read_given_labels
 from annotate.steps.gold_roles import assign_gold_roles
@@ -89,7 +90,10 @@ def train(
     ------
     NotReadyError
         If the project has no items, features or teacher to start from.
+    ConfigError
+        If an item may have several classes.
     """
+    refuse_several_classes(workspace.schema, "`annotate train`")
     settings = resolve_settings(
         workspace,
         n_rounds=n_rounds,

@@ -18,7 +18,7 @@ def refuse_multi_label(view: CorpusView, teacher: str) -> None:
     if view.schema.task == "multi":
         raise ConfigError(
             f"The teacher {teacher} gives one class per item; this project's task is 'multi'."
-            " Set task = 'single' in annotate.toml."
+            " Use zero_shot, or make a project of task 'single'."
         )
 
 

@@ -9,6 +9,7 @@ from PIL import Image
 
 import annotate
 from annotate.store.decisions import Decision, append_decisions
+from pipelines.browsing import free_port
 from tests.annotate.cli.conftest import TRICKY_ID
 
 
@@ -151,3 +152,14 @@ def test_predict_shows_what_each_expert_weighs(run, project):
         assert any(
             line.split() == [*name.split(), f"{weight:.3f}"] for line in shown.out.splitlines()
         )
+
+
+def test_a_project_of_several_classes_an_item_says_what_it_is_not_for(run, tmp_path):
+    made = run("init", tmp_path / "p", "--classes", "a,b", "--modality", "text", "--task", "multi")
+    assert made.code == 0
+    for words in (["review", tmp_path / "p", "--port", free_port()], ["train", tmp_path / "p"]):
+        refused = run(*words)
+        assert (refused.code, refused.out) == (2, "")
+        assert "this project's task is 'multi'" in refused.err
+        assert "annotate predictions export" in refused.err
+    assert json.loads(run("status", tmp_path / "p", "--json").out)["task"] == "multi"

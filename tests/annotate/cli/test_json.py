@@ -12,6 +12,7 @@ COMMANDS = {
     "embed": "embed {p} --encoder hashing",
     "predict": "predict {p} --teacher neighbours",
     "predictions list": "predictions list {p}",
+    "predictions export": "predictions export {p} {tmp}/told.csv --teacher probe",
     "select": "select {p} --selector quota:2",
     "train": "train {p} --rounds 1 --student linear",
     "rounds list": "rounds list {p}",

@@ -11,7 +11,7 @@ MISTAKES = {
     "no classes": ("init {tmp}/n", "--classes-file"),
     "no classes file": ("init {tmp}/n --classes-file {tmp}/none", "No such file"),
     "unknown modality": ("init {tmp}/n --classes a,b --modality video", "got 'video'"),
-    "several classes an item": ("init {tmp}/n --classes a,b --task multi", "--task single"),
+    "an unknown task": ("init {tmp}/n --classes a,b --task many", "got 'many'"),
     "a folder in use": ("init {p} --classes a,b", "Give another folder"),
     "no project": ("status {tmp}/none", "annotate init"),
     "no source": ("add {p} {tmp}/none.csv", "none.csv"),

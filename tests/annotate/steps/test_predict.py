@@ -1,11 +1,7 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
-import pytest
 
-from annotate.errors import ConfigError
 from annotate.steps.predict import predict
 from annotate.store.history import latest_prediction
 from annotate.teachers import TEACHERS
@@ -25,12 +21,6 @@ class Pool:
 
     def parameters(self):
         return {}
-
-
-def test_predictions_of_several_classes_an_item_are_refused(workspace):
-    workspace.schema = replace(workspace.schema, task="multi")
-    with pytest.raises(ConfigError, match="one class per item"):
-        predict(workspace, "zero_shot")
 
 
 def test_what_experts_weigh_is_told_heaviest_first_and_stays_on_record(workspace, monkeypatch):
