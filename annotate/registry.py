@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from importlib.metadata import entry_points
+from inspect import signature
 from typing import Any
 
 from annotate.errors import ConfigError, UnknownNameError
@@ -51,10 +52,35 @@ class Registry:
         raise UnknownNameError(self.kind, name, self.names())
 
     def make(self, spec: str, **settings: Any) -> Any:
-        """Return the thing that ``spec`` (``name`` or ``name:argument``) describes."""
+        """Return the thing that ``spec`` (``name`` or ``name:argument``) describes.
+
+        Raises
+        ------
+        UnknownNameError
+            If nothing is registered under that name.
+        ConfigError
+            If it comes with an argument and takes none.
+        """
         name, _, argument = spec.partition(":")
         factory = self.load(name)
-        return factory(argument, **settings) if argument else factory(**settings)
+        if not argument:
+            return factory(**settings)
+        if not _takes_argument(factory, settings):
+            raise ConfigError(
+                f"The {self.kind} {name} takes nothing after a colon; got {spec}."
+                f" Give {name} alone."
+            )
+        return factory(argument, **settings)
+
+
+def _takes_argument(factory: Callable[..., Any], settings: Mapping[str, Any]) -> bool:
+    try:
+        signature(factory).bind("", **settings)
+    except TypeError:
+        return False
+    except ValueError:  # what is written in C need not have a signature
+        return True
+    return True
 
 
 def split_in_two(argument: str | None, thing: str, parts: str, example: str) -> tuple[str, str]:

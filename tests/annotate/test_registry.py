@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from annotate import registry
-from annotate.errors import UnknownNameError
+from annotate.errors import ConfigError, UnknownNameError
 from annotate.registry import Registry
 
 
@@ -38,6 +38,15 @@ def test_a_name_is_made_with_its_settings(things):
 def test_what_follows_the_first_colon_is_the_argument(things, installed):
     assert things.make("number:16") == 16
     assert things.make("text:a:b@c/d") == "a:b@c/d"
+
+
+def test_an_argument_to_what_takes_none_is_refused():
+    with pytest.raises(ConfigError, match=r"thing space takes nothing after a colon; got space:3"):
+        Registry("thing", {"space": f"{__name__}:Plain"}).make("space:3")
+
+
+class Plain:
+    """Takes no argument."""
 
 
 def test_an_unknown_name_lists_the_near_ones(things):
