@@ -203,7 +203,7 @@ def _why_stop(
     if now is not None and best is not None:
         n_broken = int((best.right & ~now.right).sum())
         n_fixed = int((~best.right & now.right).sum())
-    doubted = _doubt(workspace, run[0], given)
+    doubted = _doubt(workspace, settings, given, run[0])
     if doubted is not None and not got_better(n_broken, n_fixed):
         return (
             f"no better than {doubted}: {n_fixed} held-back labels fixed and"
@@ -213,16 +213,22 @@ def _why_stop(
     return reason, got_worse(n_broken, n_fixed)
 
 
-def _doubt(workspace: Workspace, base: Record, given: GivenLabels) -> str | None:
+def _doubt(
+    workspace: Workspace, settings: RunSettings, given: GivenLabels, base: Record
+) -> str | None:
     """Return in words what the rounds that follow must be shown to better, None if they need not.
 
-    They must better what the answers teach, and rounds that learnt from the very same labels: such
-    rounds gained what there was to gain, and more of them drift.
+    They must better what the answers teach, and rounds of the same settings that learnt from the
+    very same labels: such rounds gained what there was to gain, and more of them drift.
     """
     if _is_taught_by_answers(workspace, base):
         return "what the answers teach"
+    before = base["settings"]["run"]
+    goes_on = before is not None and (before["selectors"], before["student"]) == (
+        list(settings.selectors),
+        settings.student,
+    )
     has_learnt_all = base["metrics"]["n_given"] == (given.training != NO_LABEL).sum()
-    goes_on = base["parent"] is not None
     if goes_on and has_learnt_all and (given.measuring != NO_LABEL).any():
         return "the rounds before, which learnt from the same labels"
     return None

@@ -72,7 +72,7 @@ def test_the_report_is_one_page_that_needs_no_network(started, truth, tmp_path):
     report = simulate(started, truth, budget=3, targets=[0.999], report=page)
     assert report.reached == [{"target": 0.999, "answers": None}]
     text = page.read_text(encoding="utf-8")
-    assert "mixed, batches of 3, seed 0" in text
+    assert "expected_corrections, batches of 3, seed 0" in text
     assert '<script src="' not in text
 
 

@@ -200,6 +200,12 @@ def test_rounds_from_labels_learnt_before_must_show_that_they_help(workspace, go
     assert first.head_round == 1
 
 
+def test_rounds_of_another_selector_need_not(workspace, gold):
+    train(workspace, n_rounds=1, teacher="probe", **FAST)
+    again = train(workspace, n_rounds=2, student="linear", selectors=["threshold:0.5"])
+    assert again.stop_reason == "all 2 rounds are done"
+
+
 def test_rounds_from_new_labels_need_not(workspace, gold, truth):
     train(workspace, n_rounds=1, teacher="probe", **FAST)
     answer(workspace, [100], truth_of(workspace, truth)[100:101])
