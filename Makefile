@@ -20,7 +20,7 @@ demo: .venv/installed ## Run the whole loop on the embedded digits and print wha
 test: .venv/installed ## Run every test that this machine can run
 	@# Those of the app wait for a browser most of the time: the others run beside them.
 	@log=$$(mktemp); $(BIN)/python -m pytest -p no:cacheprovider tests/app > $$log 2>&1 & app=$$!; \
-	trap 'kill $$app' INT TERM; \
+	trap 'kill $$app; cat $$log; rm -f $$log' INT TERM; \
 	$(BIN)/python -m pytest --ignore=tests/app --ignore=tests/pipelines; others=$$?; \
 	wait $$app; ours=$$?; cat $$log; rm $$log; exit $$((ours | others))
 	$(BIN)/python -m pytest tests/pipelines

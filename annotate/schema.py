@@ -21,6 +21,8 @@ Modality = Literal["image", "text", "features"]
 
 MAX_CLASSES = 4096
 MAX_NAME_LENGTH = 200
+_MEND_FEW = "Give at least two."
+_MEND_MANY = "Probabilities are stored dense; give fewer, broader classes."
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,7 @@ def check_class_names(names: Sequence[str]) -> None:
     if not 2 <= len(names) <= MAX_CLASSES:
         raise SchemaError(
             f"A project must have 2 to {MAX_CLASSES:,} classes; got {len(names):,}."
-            " Probabilities are stored dense; give fewer, broader classes."
+            f" {_MEND_FEW if len(names) < 2 else _MEND_MANY}"
         )
     for position, name in enumerate(names):
         if not name.strip():

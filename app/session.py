@@ -15,7 +15,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from annotate.errors import NotAllowedError, NotReadyError
+from annotate.errors import NotAllowedError, NotReadyError, UnknownNameError
 from annotate.review import server_settings
 from annotate.review.queue_request import QueueRequest
 from annotate.steps.hand_out import Handing
@@ -186,7 +186,7 @@ def follow_live(session: ReviewSession) -> None:
         handing = session.handing
         request = session.queue.request
         # What an order builds on may have been undone, as a class's only label: it then stays.
-        with suppress(NotReadyError):
+        with suppress(NotReadyError, UnknownNameError):
             handing.follow(_open(session.workspace, request, session.person, handing.overlap))
         ended = time.monotonic()
         following.not_before_s = ended + _REST_FACTOR * (ended - started)

@@ -51,6 +51,7 @@ def import_command(
 
     with opened(folder) as workspace, progress_bar() as progress:
         report = import_predictions(workspace, path, ids=ids, name=name, progress=progress)
+        one_class = workspace.schema.task == "single"
     if json:
         print_json(report)
         return
@@ -60,7 +61,8 @@ def import_command(
         if report.n_unknown_ids else None,
         f"Columns left out: {', '.join(report.ignored_columns)}."
         if report.ignored_columns else None,
-        f"Next: annotate train {folder} --teacher {report.teacher}",
+        f"Next: annotate train {folder} --teacher {report.teacher}" if one_class
+        else f"Next: annotate predictions export {folder} F.parquet",
     )  # fmt: skip
 
 

@@ -65,7 +65,7 @@ def command(
     ] = None,
 ) -> None:
     """Correct labels in the browser, the most useful items first."""
-    from annotate.review.queue import queue_orders
+    from annotate.review.queue import check_like, queue_orders
     from annotate.schema import refuse_several_classes
     from annotate.steps.people import checked_name, list_people
 
@@ -75,6 +75,7 @@ def command(
     queue_orders.make(queue)
     with opened(folder) as workspace:  # what is wrong with it is said here, not in the browser
         refuse_several_classes(workspace.schema, "`annotate review`")
+        check_like(queue, workspace.schema)
         if access.login != LOGIN_BY_NAME and not list_people(workspace):
             raise ConfigError(
                 "A page with a login lets in those on the project's list, and nobody is on it."

@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annotate.compute.seeding import seeded_generator
+from annotate.errors import UnknownNameError
 from annotate.protocols import Bools, Ints
 from annotate.registry import Registry
 from annotate.review.orders.context import NoSources, OrderContext, OrderSources, QueueOrder
 from annotate.review.prediction_summary import PredictionSummary
+from annotate.schema import Schema
 
 DEFAULT_ORDER = "expected_corrections"
 LIKE = "like"  # the order that may be told a class
@@ -36,6 +38,14 @@ queue_orders = Registry(
         "typical": f"{_HERE}.typical:TypicalOrder",
     },
 )
+
+
+def check_like(order: str, schema: Schema) -> None:
+    """Raise UnknownNameError if an order asks for what is like a class that is not in force."""
+    name, _, class_name = order.partition(":")
+    known = [spec.name for spec in schema.active]
+    if name == LIKE and class_name and class_name not in known:
+        raise UnknownNameError("class", class_name, known)
 
 
 def build_queue(

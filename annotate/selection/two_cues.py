@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from annotate.errors import ConfigError
 from annotate.protocols import NO_LABEL, Floats, Ints, Need, Rows, Selection, SelectionContext
 from annotate.registry import split_in_two
 from annotate.selection.candidates import ROWS_PER_BLOCK, find_candidates, read_rows
@@ -34,6 +35,10 @@ class TwoCues:
         self._teachers = split_in_two(
             teachers, "selector two_cues", "two teachers", "two_cues:zero_shot+probe"
         )
+        if self._teachers[0] == self._teachers[1]:
+            raise ConfigError(
+                f"The selector two_cues needs two different teachers; got {teachers}. Name another."
+            )
         self.name = f"two_cues:{'+'.join(self._teachers)}"
 
     def select(self, proba: Floats | Rows, context: SelectionContext) -> Selection:

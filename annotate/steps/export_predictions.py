@@ -68,7 +68,7 @@ def export_predictions(
     record = current_prediction(workspace) if teacher is None else prediction_by(workspace, teacher)
     if record is None:
         raise NotReadyError("There must be a prediction; there is none. Run `annotate predict`.")
-    if ID in workspace.schema.names:
+    if ID in (spec.name for spec in workspace.schema.active):
         raise ConfigError(
             f"A class must not be called {ID!r} in this table, whose first column is; one is."
             " Run `annotate schema rename`."
@@ -76,13 +76,15 @@ def export_predictions(
     n_items = 0
     with whole_file(destination.absolute()) as file:
         writer = None
-        for block in _blocks(workspace, record["prediction_id"]):
+        for part_no, block in enumerate(_blocks(workspace, record["prediction_id"])):
             if destination.suffix == ".csv":
-                block.to_csv(file, index=False, header=n_items == 0)
+                block.to_csv(file, index=False, header=part_no == 0)
             else:
-                rows = pa.Table.from_pandas(block, preserve_index=False)
-                writer = writer or pq.ParquetWriter(file, rows.schema)
-                writer.write_table(rows)
+                columns = pa.schema(
+                    [(ID, pa.string()), *((c, pa.float32()) for c in block.columns[1:])]
+                )
+                writer = writer or pq.ParquetWriter(file, columns)
+                writer.write_table(pa.Table.from_pandas(block, columns, preserve_index=False))
             n_items += len(block)
         if writer is not None:
             writer.close()
@@ -103,7 +105,7 @@ def _blocks(workspace: Workspace, prediction_id: str) -> Iterator[pd.DataFrame]:
         stop = min(start + ITEMS_AT_ONCE, len(dropped))
         with workspace.store.read() as connection:
             ids = read_items(connection, ["item_id"], start, stop)["item_id"]
-        table = pd.DataFrame(proba.read(start, stop)[:, : schema.n_classes], columns=schema.names)
+        everything = pd.DataFrame(proba.read(start, stop), columns=schema.names)
+        table = everything[[spec.name for spec in schema.active]]
         table.insert(0, ID, ids.to_numpy(dtype=object))
-        active = [spec.name for spec in schema.active]
-        yield table.loc[~dropped[start:stop], [ID, *active]]
+        yield table.loc[~dropped[start:stop]]

@@ -117,7 +117,9 @@ def _read_columns(
         )
     try:
         # A model made after a class was retired need not know it.
-        proba = table.reindex(columns=list(names), fill_value=0).to_numpy(dtype=np.float32)
+        columns = table.reindex(columns=list(names), fill_value=0)
+        # An empty cell is no answer, as where `annotate predictions export` wrote the table.
+        proba = columns.replace("", np.nan).to_numpy(dtype=np.float32)
     except (TypeError, ValueError) as error:
         raise SourceError(f"Probabilities must be numbers; {path.name}: {error}.") from None
     ignored = [str(c) for c in table.columns if c != "id" and c not in names]

@@ -154,9 +154,9 @@ def describe_prediction(workspace: Workspace, prediction_id: str) -> PredictRepo
         n_answered += len(block)
         if several:
             counts += (block >= 0.5).sum(axis=0)
-            total += float(
-                np.maximum(block, 1 - block)[:, workspace.schema.class_active].mean(axis=1).sum()
-            )
+            # A class that came later was not predicted.
+            known = ~np.isnan(block).any(axis=0) & workspace.schema.class_active
+            total += float(np.maximum(block, 1 - block)[:, known].mean(axis=1).sum())
         else:
             counts += np.bincount(block.argmax(axis=1), minlength=len(counts))
             total += float(block.max(axis=1, initial=0.0).sum())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import numpy as np
@@ -108,6 +109,7 @@ def make_round(
             "selectors": list(settings.selectors),
             "predictions_read": predictions.read,
             "encoder_id": view.encoder_id,
+            "labels_sha256": labels_sha256(given),
             "anchor": mean_with,
         },
         "metrics": _metrics(workspace, given, prediction_id, student_proba, selection, proba),
@@ -120,6 +122,11 @@ def make_round(
         "model_sha256": save_model(workspace, round_no, student.parameters(), description),
         "stop_reason": None,
     }
+
+
+def labels_sha256(given: GivenLabels) -> str:
+    """Return what tells the labels that a student may learn from from all others."""
+    return hashlib.sha256(given.training.tobytes()).hexdigest()
 
 
 def _select(

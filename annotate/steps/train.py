@@ -14,7 +14,7 @@ from annotate.steps.given_labels import GivenLabels, read_given_labels
 from annotate.steps.gold_roles import assign_gold_roles
 from annotate.steps.measuring import measure
 from annotate.steps.predict import run_teacher
-from annotate.steps.round import make_round, make_teacher_round
+from annotate.steps.round import labels_sha256, make_round, make_teacher_round
 from annotate.steps.round_reports import write_missing_reports
 from annotate.steps.run_settings import (
     ANSWERS_TEACHER,
@@ -228,7 +228,7 @@ def _doubt(
         list(settings.selectors),
         settings.student,
     )
-    has_learnt_all = base["metrics"]["n_given"] == (given.training != NO_LABEL).sum()
+    has_learnt_all = base["settings"].get("labels_sha256") == labels_sha256(given)
     if goes_on and has_learnt_all and (given.measuring != NO_LABEL).any():
         return "the rounds before, which learnt from the same labels"
     return None

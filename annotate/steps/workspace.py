@@ -71,7 +71,13 @@ def create_workspace(
             " Give another folder."
         )
     schema = new_schema(classes, task)
-    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"A new project needs a folder that can be made; {root}: {error.strerror}."
+            " Give another folder."
+        ) from None
     paths = ProjectPaths(root)
     store = create_store(paths)
     with store.write() as connection:

@@ -95,7 +95,7 @@ def pick_coreset(near: NDArray[np.float32], n_most: int) -> NDArray[np.int64]:
         if value < limit:
             break
         if round_no == PATIENCE:
-            limit = STOP_BELOW * value
+            limit = value - (1 - STOP_BELOW) * abs(value)
         in_order = wanted[np.lexsort((wanted, -cosine))]
         found = in_order[np.sort(np.unique(in_order, return_index=True)[1])]
         picks.append(found)

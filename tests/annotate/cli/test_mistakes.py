@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 MISTAKES = {
-    "too few classes": ("init {tmp}/n --classes a", "2 to 4,096 classes; got 1"),
+    "too few classes": ("init {tmp}/n --classes a", "got 1. Give at least two"),
     "an empty class": ("init {tmp}/n --classes a,,b", "class 2 is ''"),
     "classes alike": ("init {tmp}/n --classes a,A", "'a' = 'A'"),
     "no classes": ("init {tmp}/n", "--classes-file"),
@@ -30,6 +30,10 @@ MISTAKES = {
     "no truth": ("evaluate {p} --truth {tmp}/none.csv", "Check the path"),
     "no answers": ("simulate {p} --truth {truth} --budget 0", "--budget"),
     "unknown queue": ("simulate {p} --truth {truth} --budget 1 --queue margn", "'margin'"),
+    "a queue like no class": ("review {p} --port 8717 --queue like:saw", "No class named 'saw'"),
+    "a queue with an argument": ("review {p} --port 8717 --queue margin:x", "Give margin alone"),
+    "one cue twice": ("select {p} --selector two_cues:probe+probe", "two different teachers"),
+    "no place for a project": ("init {corpus}/n --classes a,b", "Give another folder"),
     "unknown format": ("export {p} {tmp}/o --format parket", "Did you mean 'parquet'"),
     "confidence above 1": ("export {p} {tmp}/o --min-confidence 2", "--min-confidence"),
     "an option of another format": ("export {p} {tmp}/o --excel-safe", "--format csv"),

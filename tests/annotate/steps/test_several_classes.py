@@ -19,7 +19,7 @@ from annotate.steps.export_predictions import export_predictions
 from annotate.steps.hand_over import hand_over
 from annotate.steps.import_labels import import_labels
 from annotate.steps.import_predictions import import_predictions
-from annotate.steps.predict import predict
+from annotate.steps.predict import describe_prediction, predict
 from annotate.steps.predicting import StoredClassProba, StoredProba
 from annotate.steps.review import open_queue
 from annotate.steps.select import select
@@ -101,12 +101,15 @@ def test_nothing_is_said_of_a_class_that_came_later(several):
     proba = StoredClassProba(later.store, several.report.prediction_id, later.schema)
     assert np.isnan(proba.read(0, 5)[:, 3]).all()
     assert np.isfinite(proba.read(0, 5)[:, :3]).all()
+    again = describe_prediction(later, several.report.prediction_id)
+    assert again.mean_confidence == pytest.approx(several.report.mean_confidence)
     later.close()
 
 
-def test_what_was_written_is_read_again_as_a_teacher(several, tmp_path):
-    export_predictions(several, tmp_path / "own.parquet")
-    report = import_predictions(several, tmp_path / "own.parquet")
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_what_was_written_is_read_again_as_a_teacher(several, tmp_path, ending):
+    export_predictions(several, tmp_path / f"own.{ending}")
+    report = import_predictions(several, tmp_path / f"own.{ending}")
     assert report.n_answered == N_ITEMS - 1
     again = StoredClassProba(several.store, report.prediction_id, several.schema)
     np.testing.assert_allclose(again.read(0, N_ITEMS), told_in_memory(several), rtol=5e-3)

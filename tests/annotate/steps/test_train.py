@@ -206,6 +206,15 @@ def test_rounds_of_another_selector_need_not(workspace, gold):
     assert again.stop_reason == "all 2 rounds are done"
 
 
+def test_rounds_from_as_many_other_labels_need_not(workspace, gold, truth):
+    classes = truth_of(workspace, truth)
+    answer(workspace, [100], classes[100:101])
+    train(workspace, n_rounds=1, teacher="probe", **FAST)
+    change = Decision("changed", 100, "ann", "relabel", 1, class_no=int(classes[101]))
+    append_decisions(workspace.store, [change])
+    assert train(workspace, n_rounds=3, **FAST).stop_reason == "all 3 rounds are done"
+
+
 def test_rounds_from_new_labels_need_not(workspace, gold, truth):
     train(workspace, n_rounds=1, teacher="probe", **FAST)
     answer(workspace, [100], truth_of(workspace, truth)[100:101])
