@@ -18,11 +18,7 @@ demo: .venv/installed ## Run the whole loop on the embedded digits and print wha
 
 # The recipes' tests start processes of their own and measure them: they get a fresh interpreter.
 test: .venv/installed ## Run every test that this machine can run
-	@# Those of the app wait for a browser most of the time: the others run beside them.
-	@log=$$(mktemp); $(BIN)/python -m pytest -p no:cacheprovider tests/app > $$log 2>&1 & app=$$!; \
-	trap 'kill $$app; cat $$log; rm -f $$log' INT TERM; \
-	$(BIN)/python -m pytest --ignore=tests/app --ignore=tests/pipelines; others=$$?; \
-	wait $$app; ours=$$?; cat $$log; rm $$log; exit $$((ours | others))
+	$(BIN)/python -m pytest --ignore=tests/pipelines
 	$(BIN)/python -m pytest tests/pipelines
 
 check: .venv/installed ## Check format, lint, types and import direction
