@@ -17,7 +17,7 @@ _SKIPPED_BEFORE_A_FORMULA = " \"'\ufeff\u00a0\u3000"
 _STARTS_A_FORMULA = tuple("=+-@\t\r\n")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CsvExporter:
     """Write ``labels.csv`` (RFC 4180, UTF-8).
 

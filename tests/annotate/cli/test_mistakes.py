@@ -35,6 +35,7 @@ MISTAKES = {
     "one cue twice": ("select {p} --selector two_cues:probe+probe", "two different teachers"),
     "no place for a project": ("init {corpus}/n --classes a,b", "Give another folder"),
     "unknown format": ("export {p} {tmp}/o --format parket", "Did you mean 'parquet'"),
+    "a format with an argument": ("export {p} {tmp}/o --format csv:x", "Give csv alone"),
     "confidence above 1": ("export {p} {tmp}/o --min-confidence 2", "--min-confidence"),
     "an option of another format": ("export {p} {tmp}/o --excel-safe", "--format csv"),
     "nothing left to export": (
