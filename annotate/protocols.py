@@ -138,6 +138,10 @@ class CorpusView(Protocol):
         """Return (n_items, k) nearest other items by cosine, nearest first; computed once, kept."""
         ...
 
+    def texts(self) -> Sequence[str] | None:
+        """Return the text of every item; None where items are not texts."""
+        ...
+
     def encoder(self) -> Encoder:
         """Return the current encoder itself, loaded."""
         ...

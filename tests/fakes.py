@@ -79,7 +79,8 @@ class FakeView:
     schema : Schema, optional
         Default: classes "a", "b" and "c".
 
-    ``stored`` holds predictions on record by teacher, ``untaught`` those that no label taught.
+    ``stored`` holds predictions on record by teacher, ``untaught`` those that no label taught,
+    ``item_texts`` the texts of items that are texts.
     """
 
     def __init__(
@@ -97,6 +98,7 @@ class FakeView:
         self.modality: Modality = self._encoder.modality
         self.stored: dict[str, NDArray[Any]] = {}
         self.untaught: dict[str, NDArray[Any]] = {}
+        self.item_texts: list[str] | None = None
 
     def features(self) -> ArrayRows:
         return self._rows
@@ -107,6 +109,9 @@ class FakeView:
         cosine = unit @ unit.T
         np.fill_diagonal(cosine, -np.inf)
         return np.argsort(-cosine, axis=1, kind="stable")[:, :k].astype(np.int32)
+
+    def texts(self) -> list[str] | None:
+        return self.item_texts
 
     def encoder(self) -> FakeEncoder:
         return self._encoder

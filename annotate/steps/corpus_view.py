@@ -14,6 +14,7 @@ from annotate.errors import NotReadyError
 from annotate.protocols import Encoder, Ints, Progress, Rows, Votes, no_progress
 from annotate.schema import Modality, Schema
 from annotate.steps.embed import make_encoder
+from annotate.steps.loading import StoredTexts
 from annotate.steps.predicting import StoredProba, prediction_by
 from annotate.steps.stored_votes import read_votes
 from annotate.steps.workspace import Workspace
@@ -60,6 +61,12 @@ class StoredCorpus:
     def _features(self) -> PartedArray:
         # Found once: a teacher asks for them block by block, and their parts may be many.
         return current_features(self._workspace, self.n_items)
+
+    def texts(self) -> Sequence[str] | None:
+        """Return the text of every item, read from the store as it is needed; None for others."""
+        if self.modality != "text":
+            return None
+        return StoredTexts(self._workspace, [range(self.n_items)])
 
     def encoder(self) -> Encoder:
         """Return the encoder that made the features in use, loaded."""

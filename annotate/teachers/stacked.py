@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 from scipy.special import log_softmax
 
 from annotate.compute.edge_list import Graph
 from annotate.compute.seeding import seeded_generator
+from annotate.compute.word_vectors import word_vectors
 from annotate.errors import NotReadyError
 from annotate.protocols import NO_LABEL, CorpusView, Floats, Ints, Rows
 from annotate.teachers.labelled import labelled_rows
@@ -25,6 +28,8 @@ LINEAR_C = 10.0
 KERNEL_C = 30.0
 KERNEL_GAMMA = 0.7
 N_LANDMARKS = 500
+WORDS_C = 5.0
+MOST_WORDED_ANSWERS = 1_000
 SPREAD_ALPHA = 0.8
 NEIGHBOURS_OF_LEARNT = (0, 5, 10)
 NEIGHBOURS_OF_RECORDED = (0, 10)
@@ -35,21 +40,23 @@ FEWEST_ANSWERS = 10
 # seen few answers, of some class perhaps none.
 LEAST_SHARE_OF_LEARNT = 0.15
 LEAST_SHARE_OF_RECORDED = 1e-3
-ROWS_PER_BLOCK = 65_536
+ROWS_PER_BLOCK = 16_384
 
-FeatureMap = Callable[[Floats], Floats]
+FeatureMap = Callable[[Any], Floats]
 
 
 class Stacked:
-    """A pool of experts: three students of the answers, and every prediction that no label taught.
+    """A pool of experts: students of the answers, and every prediction that no label taught.
 
-    Two students are logistic regressions, on the features and on radial basis functions of them;
-    each speaks for itself and averaged over 5 and 10 neighbours. The third spreads the answers over
-    the graph of neighbours. What zero-shot, imported models and rounds without answers have
-    predicted joins them, raw and averaged over 10 neighbours. All are multiplied, each to a power
-    that is learnt from the answers: what a student would have said had it not seen the answer, in
-    five folds, and what a prediction said without any. So class names that mislead, neighbours of
-    mixed classes and wrong pseudo-labels lose their say as soon as answers contradict them.
+    Two students are logistic regressions, on the features and on radial basis functions of them.
+    Where items are texts the first sees their words too, and a third sees nothing else. Each speaks
+    for itself and averaged over 5 and 10 neighbours. A last one spreads the answers over the graph
+    of neighbours. What zero-shot, imported models and rounds without answers have predicted joins
+    them, raw and averaged over 10 neighbours. All are multiplied, each to a power that is learnt
+    from the answers: what a student would have said had it not seen the answer, in five folds, and
+    what a prediction said without any. So class names that mislead, neighbours of mixed classes,
+    words that say nothing and wrong pseudo-labels lose their say as soon as answers contradict
+    them.
 
     Attributes
     ----------
@@ -60,7 +67,7 @@ class Stacked:
     ----------
     Wolpert 1992, "Stacked generalization"; the pool is ``training.opinion_pool``. The kernel's
     features are those of Williams & Seeger 2001, "Using the Nyström method to speed up kernel
-    machines".
+    machines"; words are those of ``compute.word_vectors``.
     """
 
     name = "stacked"
@@ -88,15 +95,7 @@ class Stacked:
         for name, proba in recorded.items():
             panel.hear_recorded(name, proba)
         if learns:
-            units = unit_features(view.features())
-            if not units[labelled].any():
-                raise NotReadyError(
-                    "The teacher stacked needs features of labelled items; there are none."
-                    " Run `annotate embed`."
-                )
-            panel.hear_student("linear", units, lambda rows: rows, LINEAR_C)
-            panel.hear_student("kernel", units, kernel_map(units), KERNEL_C)
-            panel.hear_graph("graph", neighbour_graph(neighbours), np.asarray(units.any(axis=1)))
+            _hear_students(panel, view, labelled, neighbours)
         self.expert_weights = panel.weigh(newest=next(reversed(list(recorded)), None))
         self._proba = panel.pool(view.n_items, view.schema.class_active)
         self._taught_by = {
@@ -112,6 +111,56 @@ class Stacked:
     def parameters(self) -> dict[str, NDArray[Any]]:
         """Return the answers, and what tells the predictions from all others."""
         return self._taught_by
+
+
+@dataclass(frozen=True)
+class _Sight:
+    """What a student sees of the items.
+
+    Attributes
+    ----------
+    has_features : bool array of shape (n_items,)
+    of : callable
+        Gives the features of some items, (n, dim); of an item that has none they are 0.
+    """
+
+    has_features: NDArray[np.bool_]
+    of: Callable[[Ints | slice], Floats]
+
+
+def _hear_students(panel: _Panel, view: CorpusView, labelled: Ints, neighbours: Ints) -> None:
+    """Add what the answers teach."""
+    units = unit_features(view.features())
+    if not units[labelled].any():
+        raise NotReadyError(
+            "The teacher stacked needs features of labelled items; there are none."
+            " Run `annotate embed`."
+        )
+    has_features = np.asarray(units.any(axis=1))
+    words = _words_of(view, labelled)
+    if words is None:
+        panel.hear_student("linear", _Sight(has_features, units.__getitem__), LINEAR_C)
+    else:
+        both = _Sight(has_features, lambda items: np.hstack([units[items], words.of(items)]))
+        panel.hear_student("features and words", both, WORDS_C)
+        panel.hear_student("words", words, WORDS_C)
+    kernel = kernel_map(units)
+    by_kernel = _Sight(has_features, lambda items: kernel(units[items]))
+    panel.hear_student("kernel", by_kernel, KERNEL_C)
+    panel.hear_graph("graph", neighbour_graph(neighbours), has_features)
+
+
+def _words_of(view: CorpusView, labelled: Ints) -> _Sight | None:
+    """Return the words of texts as a student sees them; None where answers share no word."""
+    texts = view.texts()
+    if texts is None:
+        return None
+    words = word_vectors(texts)
+    has_words = np.diff(words.indptr) > 0
+    if not has_words[labelled].any():
+        return None
+    places = word_map(words[labelled])
+    return _Sight(has_words, lambda items: places(words[items]))
 
 
 class _Panel:
@@ -135,14 +184,15 @@ class _Panel:
         self._add(name, widths, [_log_recorded(_mean(told, k)) for k in widths])
         self._everywhere.append(lambda: map(_log_recorded, self._spread(_read_all(proba), widths)))
 
-    def hear_student(self, name: str, units: Floats, features_of: FeatureMap, C: float) -> None:
+    def hear_student(self, name: str, sight: _Sight, C: float) -> None:
         """Add a logistic regression on the answers, raw and averaged over neighbours."""
         widths = self._widths(NEIGHBOURS_OF_LEARNT)
         foretold = [np.zeros((len(self._answered), self._n_classes)) for _ in widths]
+        features = sight.of(self._answered)
         for here in self._folds():
-            student = self._teach(units, features_of, C, ~here)
+            student = self._teach(features, C, ~here)
             members = _with_neighbours(self._answered[here], self._neighbours, max(widths))
-            told = self._ask(student, features_of(units[members.ravel()]))
+            told = self._ask(student, sight, members.ravel())
             told = told.reshape(*members.shape, self._n_classes)
             for k, log_proba in zip(widths, foretold, strict=True):
                 log_proba[here] = _log_learnt(_mean(told, k))
@@ -150,8 +200,7 @@ class _Panel:
 
         def everywhere() -> Iterator[Floats]:
             everyone = np.ones(len(self._answered), dtype=bool)
-            student = self._teach(units, features_of, C, everyone)
-            told = self._ask_all(student, units, features_of)
+            told = self._ask_all(self._teach(features, C, everyone), sight)
             return map(_log_learnt, self._spread(told, widths))
 
         self._everywhere.append(everywhere)
@@ -222,24 +271,22 @@ class _Panel:
         # Who has no answer says nothing for or against any class.
         self._foretold += [np.nan_to_num(log_proba) for log_proba in foretold]
 
-    def _teach(
-        self, units: Floats, features_of: FeatureMap, C: float, taught: NDArray[np.bool_]
-    ) -> Correction:
-        rows = features_of(units[self._answered[taught]])
+    def _teach(self, features: Floats, C: float, taught: NDArray[np.bool_]) -> Correction:
+        rows = features[taught]
         return Correction(C).fit(rows, self._answers[taught], self._nothing_known(len(rows)))
 
-    def _ask(self, student: Correction, features: Floats) -> NDArray[np.float32]:
-        return np.exp(student.log_proba(features, self._nothing_known(len(features))))
+    def _ask(self, student: Correction, sight: _Sight, items: Ints | slice) -> NDArray[np.float32]:
+        features = sight.of(items)
+        proba = np.exp(student.log_proba(features, self._nothing_known(len(features))))
+        proba[~sight.has_features[items]] = np.nan
+        return proba
 
-    def _ask_all(
-        self, student: Correction, units: Floats, features_of: FeatureMap
-    ) -> NDArray[np.float32]:
-        proba = np.empty((len(units), self._n_classes), dtype=np.float32)
-        for start in range(0, len(units), ROWS_PER_BLOCK):
-            block = units[start : start + ROWS_PER_BLOCK]
-            proba[start : start + len(block)] = self._ask(student, features_of(block))
-            # Features of zeros stand for none: see unit_features.
-            proba[start : start + len(block)][~block.any(axis=1)] = np.nan
+    def _ask_all(self, student: Correction, sight: _Sight) -> NDArray[np.float32]:
+        n_items = len(sight.has_features)
+        proba = np.empty((n_items, self._n_classes), dtype=np.float32)
+        for start in range(0, n_items, ROWS_PER_BLOCK):
+            block = slice(start, start + ROWS_PER_BLOCK)
+            proba[block] = self._ask(student, sight, block)
         return proba
 
     def _spread(self, proba: NDArray[np.float32], widths: list[int]) -> Iterator[Floats]:
@@ -266,6 +313,25 @@ def kernel_map(units: Floats) -> FeatureMap:
     kernel = Nystroem(gamma=KERNEL_GAMMA, n_components=n_drawn, random_state=0)
     kernel.fit(units[np.sort(drawn)].astype(np.float32))
     return lambda rows: kernel.transform(np.asarray(rows, dtype=np.float32)).astype(np.float32)
+
+
+def word_map(answered: sparse.csr_matrix) -> FeatureMap:
+    """Return the map from vectors of words to places among those of the answered texts.
+
+    What a student with a ridge penalty learns lies in the span of what taught it, so up to 1,000
+    answers nothing is lost; of more, as many are drawn.
+
+    Parameters
+    ----------
+    answered : sparse matrix of shape (n_answers, n_words)
+    """
+    from sklearn.kernel_approximation import Nystroem
+
+    n_drawn = min(MOST_WORDED_ANSWERS, answered.shape[0])
+    kernel = Nystroem(kernel="linear", n_components=n_drawn, random_state=0)
+    # Equal texts make the kernel singular, which single precision would amplify.
+    kernel.fit(answered.astype(np.float64))
+    return lambda rows: kernel.transform(rows).astype(np.float32)
 
 
 def _with_neighbours(rows: Ints, neighbours: Ints, k: int) -> Ints:

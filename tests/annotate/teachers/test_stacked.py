@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
+from annotate.compute.word_vectors import word_vectors
 from annotate.errors import NotReadyError
 from annotate.teachers import stacked
 from annotate.teachers.propagation import neighbour_graph, propagate_labels
-from annotate.teachers.stacked import Stacked, kernel_map
+from annotate.teachers.stacked import Stacked, kernel_map, word_map
 from annotate.training.correction import INTERCEPT, unit_features
 from annotate.training.opinion_pool import pool, pool_weights
 from tests.fakes import FakeView
@@ -145,7 +146,46 @@ def test_items_without_features_are_told_by_the_predictions_alone(view, truth, r
     assert np.isfinite(np.delete(proba, 80, axis=0)).all()
 
 
-def test_blocks_give_the_same_as_the_whole(view, monkeypatch):
+def texts_that_tell(truth, rng):
+    """Return texts of drawn filler in which one word is that of the class."""
+    filler = [f"filler{number}" for number in range(40)]
+    return [
+        " ".join([*rng.choice(filler, 6), f"Class{label}", *rng.choice(filler, 6)])
+        for label in truth
+    ]
+
+
+def test_words_tell_what_features_do_not(view, truth, rng):
+    view.features().values[:] = rng.normal(size=view.features().shape)
+    alone = (fitted(view).predict_proba(view, np.arange(N)).argmax(axis=1) == truth).mean()
+    view.item_texts = texts_that_tell(truth, rng)
+    teacher = fitted(view)
+    heaviest = max(teacher.expert_weights, key=teacher.expert_weights.get)
+    assert "words" in heaviest and "linear" not in teacher.expert_weights
+    right = (teacher.predict_proba(view, np.arange(N)).argmax(axis=1) == truth).mean()
+    assert right > alone + 0.3
+
+
+def test_the_student_of_words_is_a_logistic_regression_on_them(view, truth, rng):
+    view.item_texts = texts_that_tell(truth, rng)
+    words = word_vectors(view.item_texts)
+    answered = np.flatnonzero(view.labels >= 0)
+    places = word_map(words[answered])(words)
+    by_place = literal_student(places, view.labels, answered, 5.0)
+    by_word = literal_student(words.toarray(), view.labels, answered, 5.0)
+    np.testing.assert_allclose(by_place, by_word, atol=1e-4)
+
+
+@pytest.mark.parametrize("text", ["", "same same", "{row}"])
+def test_texts_without_words_to_tell_them_apart_change_little(view, text):
+    without = fitted(view).predict_proba(view, np.arange(N))
+    view.item_texts = [text.format(row=row) for row in range(N)]
+    proba = fitted(view).predict_proba(view, np.arange(N))
+    np.testing.assert_allclose(proba, without, atol=0.05)
+
+
+def test_blocks_give_the_same_as_the_whole(view, truth, rng, monkeypatch):
+    view.item_texts = texts_that_tell(truth, rng)
     whole = fitted(view).predict_proba(view, np.arange(N))
     monkeypatch.setattr(stacked, "ROWS_PER_BLOCK", 7)
     np.testing.assert_allclose(fitted(view).predict_proba(view, np.arange(N)), whole, atol=1e-6)
