@@ -15,6 +15,7 @@ from annotate.training import STUDENTS
 from annotate.training.defaults import DEFAULT_SELECTORS, DEFAULT_STUDENT
 from pipelines.comparison.corpora import CORPORA, Corpus
 from pipelines.comparison.peers import PEERS
+from pipelines.comparison.projects import LINKS_FILE
 
 # What is known at first: class names a text encoder reads, some labels, doubtful labels of every
 # item, or nothing at all. Baselines see the whole corpus and nothing else.
@@ -24,6 +25,9 @@ FACTORS: tuple[Factor, ...] = (
     "default", "teacher", "selector", "student", "queue", "peer", "baseline",
 )  # fmt: skip
 DEFAULT = "default"
+# Two teachers or more, named; which, nobody can say for all corpora.
+NEED_AN_ARGUMENT = {"ensemble", "frechet", "two_cues"}
+READ_VOTES = {"dawid_skene", "label_model", "majority_vote"}
 PLAIN = "plain_margin"
 
 
@@ -56,7 +60,7 @@ def cells_of(corpus: Corpus, seed: int) -> list[Cell]:
         elif corpus.is_scenario:
             cells += [Cell(name, start, *pair, seed) for pair in scenario_methods(corpus)]
         else:
-            cells += [Cell(name, start, *pair, seed) for pair in training_methods()]
+            cells += [Cell(name, start, *pair, seed) for pair in training_methods(corpus)]
             if start == "names":
                 cells += [Cell(name, start, *pair, seed) for pair in queue_methods()]
     return cells
@@ -71,11 +75,22 @@ def starts_of(corpus: Corpus) -> tuple[Start, ...]:
     return ("names", "labels") if corpus.texts else ("labels", "nothing")
 
 
-def training_methods() -> Iterator[tuple[Factor, str]]:
-    """Give the default, then all that differs from it in one factor."""
+def training_methods(corpus: Corpus) -> Iterator[tuple[Factor, str]]:
+    """Give the default, then all that differs from it in one factor.
+
+    What needs an argument to run is left out, and what reads votes where a corpus has none; on a
+    corpus that is a graph, what reads one has its links as well.
+    """
     yield "default", DEFAULT
-    yield from (("teacher", name) for name in TEACHERS.names())
-    yield from (("selector", n) for n in SELECTORS.names() if (n,) != DEFAULT_SELECTORS)
+    teachers = set(TEACHERS.names()) - NEED_AN_ARGUMENT
+    if corpus.votes is None:
+        teachers -= READ_VOTES
+    yield from (("teacher", name) for name in sorted(teachers))
+    selectors = set(SELECTORS.names()) - NEED_AN_ARGUMENT - set(DEFAULT_SELECTORS)
+    yield from (("selector", name) for name in sorted(selectors))
+    if corpus.links is not None:
+        yield "teacher", f"propagation:{LINKS_FILE}"
+        yield "selector", f"agreement:0.5@{LINKS_FILE}"
     yield from (("student", name) for name in STUDENTS.names() if name != DEFAULT_STUDENT)
 
 

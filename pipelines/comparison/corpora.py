@@ -36,6 +36,10 @@ class Corpus:
         Ready-made, where there are no texts.
     given : int array of shape (n_items,), optional
         Labels of doubtful quality that came with every item; they are the teacher.
+    votes : int array of shape (n_items, n_sources), optional
+        Class numbers that weak sources vote for; -1 where one abstains.
+    links : int array of shape (n_links, 2), optional
+        Which items are joined, where the corpus is a graph.
     targets : tuple of float
         Shares of the corpus to be rightly labelled; empty for those that plain margin sampling
         reaches with ``SHARES_ANSWERED``.
@@ -49,6 +53,8 @@ class Corpus:
     texts: list[str] | None = None
     features: Floats | None = None
     given: Ints | None = None
+    votes: Ints | None = None
+    links: Ints | None = None
     targets: tuple[float, ...] = ()
     selectors: tuple[str, ...] = ()
     students: tuple[str, ...] = ()
@@ -66,6 +72,8 @@ class Corpus:
             texts=None if self.texts is None else [self.texts[row] for row in rows],
             features=None if self.features is None else self.features[rows],
             given=None if self.given is None else self.given[rows],
+            votes=None if self.votes is None else self.votes[rows],
+            links=None if self.links is None else links_among(self.links, rows),
         )
 
 
@@ -89,12 +97,13 @@ def read_banking77(data: Path) -> Corpus:
 
 
 def read_wrench(data: Path, name: str) -> Corpus:
-    """One of the data sets of WRENCH (Zhang et al. 2021), all splits."""
+    """One of the data sets of WRENCH (Zhang et al. 2021), all splits, with its rules' votes."""
     folder = data / f"wrench_{name}"
     table = pd.read_parquet(folder / f"{name}.parquet")
     label_of = json.loads((folder / "label.json").read_text(encoding="utf-8"))
     names = tuple(label_of[str(number)] for number in range(len(label_of)))
-    return Corpus(name, names, table["label"].to_numpy(), texts=table["text"].tolist())
+    votes = np.stack(table["weak_labels"].to_numpy()).astype(np.int64)
+    return Corpus(name, names, table["label"].to_numpy(), texts=table["text"].tolist(), votes=votes)
 
 
 def read_trashnet(data: Path) -> Corpus:
@@ -120,7 +129,7 @@ def read_cifar10(data: Path) -> Corpus:
 
 
 def read_cora(data: Path) -> Corpus:
-    """Cora (Sen et al. 2008): words of 2,708 papers; the links between them are not used."""
+    """Cora (Sen et al. 2008): words of 2,708 papers, and who cites whom."""
     parts = np.load(data / "graph_cora" / "cora.npz", allow_pickle=False)
     words = csr_matrix(
         (parts["x_data"], parts["x_indices"], parts["x_indptr"]), shape=tuple(parts["x_shape"])
@@ -128,7 +137,10 @@ def read_cora(data: Path) -> Corpus:
     truth = parts["y"].astype(np.int64)
     truth = truth.argmax(axis=1) if truth.ndim == 2 else truth
     names = tuple(f"topic {number}" for number in range(truth.max() + 1))
-    return Corpus("cora", names, truth, features=words.toarray().astype(np.float32))
+    return Corpus(
+        "cora", names, truth,
+        features=words.toarray().astype(np.float32), links=parts["edge_index"].T.astype(np.int64),
+    )  # fmt: skip
 
 
 def read_long_tail(data: Path) -> Corpus:
@@ -173,6 +185,15 @@ def read_noisy_labels(data: Path) -> Corpus:
             "leave_one_out+agreement",
         ),
     )  # fmt: skip
+
+
+def links_among(links: Ints, rows: Ints) -> Ints:
+    """Return the links whose ends are both among some rows, by their places there."""
+    place_of = np.full(links.max(initial=-1) + 1, NO_LABEL)
+    kept = rows < len(place_of)
+    place_of[rows[kept]] = np.flatnonzero(kept)
+    ends = place_of[links]
+    return ends[(ends != NO_LABEL).all(axis=1)]
 
 
 def numbers_of(labels: pd.Series[Any], names: Sequence[str]) -> Ints:

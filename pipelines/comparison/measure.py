@@ -24,7 +24,7 @@ from pipelines.comparison.cells import DEFAULT, Cell
 from pipelines.comparison.corpora import Corpus
 from pipelines.comparison.peers import peer_curve
 from pipelines.comparison.plain_margin import Curve, margin_curve
-from pipelines.comparison.projects import GIVEN, TRUTH_FILE, copy_of, rows_of_items
+from pipelines.comparison.projects import GIVEN, LINKS_FILE, TRUTH_FILE, copy_of, rows_of_items
 
 COVERAGES = (0.1, 0.25, 0.5, 0.75, 0.9, 1.0)
 Row = dict[str, Any]
@@ -82,10 +82,12 @@ def measure_queue(cell: Cell, folder: Path, budget: float, batches: int) -> list
 def measure_training(cell: Cell, corpus: Corpus, folder: Path) -> list[Row]:
     """Measure a training run that differs from the default in the cell's factor."""
     chosen: dict[str, Any] = {"teacher": f"imported:{GIVEN}" if cell.start == "given" else None}
+    # A method on the corpus's own graph says where its links are.
+    parts = [part.replace(LINKS_FILE, str(folder / LINKS_FILE)) for part in cell.method.split("+")]
     if cell.factor == "selector":
-        chosen["selectors"] = cell.method.split("+")
+        chosen["selectors"] = parts
     elif cell.method != DEFAULT:
-        chosen[cell.factor] = cell.method
+        chosen[cell.factor] = "+".join(parts)
     with copy_of(folder / "project") as workspace:
         started = perf_counter()
         train(workspace, seed=cell.seed, **chosen)

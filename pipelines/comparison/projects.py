@@ -20,6 +20,7 @@ from annotate.steps.add import add
 from annotate.steps.corpus_view import N_NEIGHBOURS, StoredCorpus
 from annotate.steps.import_labels import import_labels
 from annotate.steps.import_predictions import import_predictions
+from annotate.steps.import_votes import import_votes
 from annotate.steps.workspace import Workspace, create_workspace, open_workspace
 from annotate.store.arrays import create_array
 from annotate.store.items import read_items
@@ -28,12 +29,14 @@ from pipelines.comparison.corpora import Corpus
 GIVEN = "given_labels"  # the name of the imported prediction
 BELIEF_IN_GIVEN = 0.9  # its probability; the rest is shared by the other classes
 TRUTH_FILE = "truth.csv"
+LINKS_FILE = "links.csv"
 
 
 def make_project(folder: Path, corpus: Corpus, encoder: str, known: Ints) -> None:
-    """Make a project of a drawn corpus, with its features, known labels and neighbours.
+    """Make a project of a drawn corpus, with its features, known labels, votes and neighbours.
 
-    Beside it, ``TRUTH_FILE`` has the truth of all items of a known class. Ids are row numbers.
+    Beside it, ``TRUTH_FILE`` has the truth of all items of a known class, and ``LINKS_FILE`` the
+    links of a graph. Ids are row numbers.
     """
     folder.mkdir(parents=True)
     ids = [str(row) for row in range(len(corpus.truth))]
@@ -62,6 +65,13 @@ def make_project(folder: Path, corpus: Corpus, encoder: str, known: Ints) -> Non
         import_labels(workspace, folder / "gold.csv")
     if corpus.given is not None:
         import_given(workspace, folder / f"{GIVEN}.csv", ids, corpus)
+    if corpus.votes is not None:
+        votes = pd.DataFrame({"id": ids, "votes": corpus.votes.tolist()})
+        votes.to_parquet(folder / "votes.parquet")
+        import_votes(workspace, folder / "votes.parquet", ["votes"])
+    if corpus.links is not None:
+        links = pd.DataFrame(corpus.links, columns=["source", "target"])
+        links.to_csv(folder / LINKS_FILE, index=False)
     labels = np.full(workspace.n_items(), NO_LABEL)
     StoredCorpus(workspace, labels).neighbours(N_NEIGHBOURS)  # kept, so that no cell looks again
     workspace.close()

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import sparse
 
 CLASSES = ("glass", "metal", "paper")
 PICTURES = ("airplane", "bird", "cat")
@@ -20,7 +21,7 @@ def features_around(truth, rng, dim=6):
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    """A folder with TrashNet, CIFAR-10 and CIFAR-10N of 90 items each, and no texts."""
+    """A folder with TrashNet, CIFAR-10, CIFAR-10N and Cora of 90 items each, and no texts."""
     rng = np.random.default_rng(0)
     truth = np.repeat(np.arange(3), 30)
     folder = tmp_path / "data"
@@ -41,4 +42,17 @@ def data(tmp_path: Path) -> Path:
     pd.DataFrame({"clean": truth, "worse": noisy}).to_parquet(
         folder / "cifar10n" / "labels10k.parquet"
     )
+    (folder / "graph_cora").mkdir()
+    write_graph(folder / "graph_cora" / "cora.npz", truth, rng)
     return folder
+
+
+def write_graph(path, truth, rng):
+    """Write papers whose words say nothing, and links that are within classes only."""
+    words = sparse.csr_matrix((rng.random((len(truth), 20)) < 0.3).astype(np.float32))
+    ends = rng.integers(len(truth), size=(2, 2000))
+    np.savez(
+        path,
+        x_data=words.data, x_indices=words.indices, x_indptr=words.indptr, x_shape=words.shape,
+        y=truth, edge_index=ends[:, (truth[ends[0]] == truth[ends[1]]) & (ends[0] != ends[1])],
+    )  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,7 @@ from annotate.selection import SELECTORS
 from annotate.teachers import TEACHERS
 from annotate.training import STUDENTS
 from annotate.training.defaults import DEFAULT_SELECTORS, DEFAULT_STUDENT
-from pipelines.comparison.cells import cells_of, choose, is_known
+from pipelines.comparison.cells import NEED_AN_ARGUMENT, READ_VOTES, cells_of, choose, is_known
 from pipelines.comparison.corpora import Corpus
 
 TEXTS = Corpus("youtube", ("ham", "spam"), np.array([0, 1]), texts=["a", "b"])
@@ -23,13 +25,31 @@ def methods(cells, factor):
 
 
 @pytest.mark.parametrize("corpus", [TEXTS, FEATURES], ids=lambda corpus: corpus.name)
-def test_whatever_is_registered_is_measured(corpus):
+def test_whatever_is_registered_and_runs_by_its_name_is_measured(corpus):
     cells = cells_of(corpus, 0)
-    assert methods(cells, "teacher") == set(TEACHERS.names())
-    assert methods(cells, "selector") == set(SELECTORS.names()) - set(DEFAULT_SELECTORS)
+    assert methods(cells, "teacher") | READ_VOTES | NEED_AN_ARGUMENT == set(TEACHERS.names())
+    assert methods(cells, "selector") | NEED_AN_ARGUMENT >= (
+        set(SELECTORS.names()) - set(DEFAULT_SELECTORS)
+    )
     assert methods(cells, "student") == set(STUDENTS.names()) - {DEFAULT_STUDENT}
     assert methods(cells, "queue") == set(queue_orders.names())
     assert methods(cells, "baseline") == {"plain_margin"}
+
+
+def test_what_reads_votes_is_measured_where_there_are_some():
+    voted = replace(TEXTS, votes=np.array([[0], [1]]))
+    assert methods(cells_of(voted, 0), "teacher") >= READ_VOTES
+    assert not methods(cells_of(TEXTS, 0), "teacher") & READ_VOTES
+
+
+def test_what_reads_a_graph_is_measured_on_one():
+    graph = replace(FEATURES, links=np.array([[0, 1]]))
+    added = {(c.factor, c.method) for c in cells_of(graph, 0)}
+    added -= {(c.factor, c.method) for c in cells_of(FEATURES, 0)}
+    assert added == {
+        ("teacher", "propagation:links.csv"),
+        ("selector", "agreement:0.5@links.csv"),
+    }
 
 
 def test_every_cell_has_a_file_of_its_own():

@@ -12,7 +12,10 @@ from annotate.errors import ConfigError, SourceError
 from pipelines import compare_methods
 from pipelines.compare_methods import Settings, run, show
 from pipelines.comparison import corpora
-from pipelines.comparison.corpora import read_trashnet
+from pipelines.comparison.cells import Cell
+from pipelines.comparison.corpora import Corpus, read_trashnet
+from pipelines.comparison.measure import measure_training
+from pipelines.comparison.projects import make_project
 
 SMALL = {"seeds": 2, "items": 60, "batches": 2}
 
@@ -97,3 +100,24 @@ def test_items_of_withheld_classes_are_counted_apart(data, tmp_path, monkeypatch
     value = measured(outcome).query("class_name == ''").set_index("metric")["value"]
     assert value["known_accepted"] == value["withheld_accepted"] == 1.0  # all, in the last round
     assert value["accuracy"] > 0.9 and 0 <= value["withheld_found"] <= 1
+
+
+def test_links_of_a_graph_are_used_where_a_method_reads_them(data, tmp_path):
+    outcome = run(
+        Settings(data, tmp_path / "out", only="cora,probe,propagation:links.csv", seeds=1)
+    )
+    table = measured(outcome)
+    right = table[table["metric"] == "teacher_accuracy"].set_index("method")["value"]
+    assert right["propagation:links.csv"] > 0.9 > right["probe"]
+
+
+def test_votes_that_came_with_a_corpus_are_taught_by(tmp_path):
+    truth = np.arange(60) % 2
+    corpus = Corpus(
+        "youtube", ("ham", "spam"), truth, texts=[f"text {row}" for row in range(60)],
+        features=np.eye(60, dtype=np.float32), votes=np.column_stack([truth, truth, 1 - truth]),
+    )  # fmt: skip
+    make_project(tmp_path / "drawn", corpus, "hashing", np.arange(0))
+    cell = Cell("youtube", "names", "teacher", "majority_vote", 0)
+    rows = measure_training(cell, corpus, tmp_path / "drawn")
+    assert {"metric": "teacher_accuracy", "at": None, "class_name": "", "value": 1.0} in rows

@@ -24,8 +24,18 @@ def test_another_seed_draws_other_labels():
 
 def test_a_draw_keeps_what_belongs_together():
     truth = np.arange(50) % 5
-    corpus = Corpus("x", tuple("abcde"), truth, features=truth[:, None] * 1.0, given=truth)
+    within = np.array([(i, j) for i in range(50) for j in range(50) if i < j and (j - i) % 5 == 0])
+    corpus = Corpus(
+        "x", tuple("abcde"), truth,
+        features=truth[:, None] * 1.0, given=truth, votes=truth[:, None], links=within,
+    )  # fmt: skip
     drawn = draw_items(corpus, seed=0, n_most=20)
     assert len(drawn.truth) == 20 and drawn.truth.tolist() != truth[:20].tolist()
     assert drawn.features[:, 0].tolist() == drawn.truth.tolist() == drawn.given.tolist()
+    assert drawn.votes[:, 0].tolist() == drawn.truth.tolist()
+    # All items of a class were joined, and none of two.
+    ends = drawn.truth[drawn.links]
+    sizes = np.bincount(drawn.truth)
+    assert (ends[:, 0] == ends[:, 1]).all()
+    assert len(ends) == (sizes * (sizes - 1) // 2).sum() > 0
     assert sorted(draw_items(corpus, seed=0, n_most=0).truth) == sorted(truth)
