@@ -59,7 +59,7 @@ class Registry:
         UnknownNameError
             If nothing is registered under that name.
         ConfigError
-            If it comes with an argument and takes none.
+            If it comes with an argument and takes none, or refuses this one with a ValueError.
         """
         name, _, argument = spec.partition(":")
         factory = self.load(name)
@@ -70,7 +70,13 @@ class Registry:
                 f"The {self.kind} {name} takes nothing after a colon; got {spec}."
                 f" Give {name} alone."
             )
-        return factory(argument, **settings)
+        try:
+            return factory(argument, **settings)
+        except ValueError as error:
+            raise ConfigError(
+                f"The {self.kind} {name} cannot take {argument!r}: {str(error).rstrip('.')}."
+                " Mend what follows the colon."
+            ) from error
 
 
 def _takes_argument(factory: Callable[..., Any], settings: Mapping[str, Any]) -> bool:

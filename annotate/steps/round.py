@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annotate.protocols import NO_LABEL, NO_NEEDS, Floats, Progress, Selection, Student
+from annotate.schema import Schema
 from annotate.selection.votes import Vote, collect_votes
 from annotate.steps.anchor import Anchor
 from annotate.steps.candidates import NamedPredictions, candidate_proba, selection_context
@@ -184,10 +185,15 @@ def fit_student(
     features = view.features().take(rows)
     has_features = ~np.isnan(features[:, 0])
     rows = rows[has_features]
-    student: Student = STUDENTS.make(settings.student, n_classes=workspace.schema.n_classes)
-    return student.fit(
+    return make_student(settings, workspace.schema).fit(
         features if has_features.all() else features[has_features], labels[rows], weights[rows]
     )
+
+
+def make_student(settings: RunSettings, schema: Schema) -> Student:
+    """Return the run's student, not trained yet."""
+    student: Student = STUDENTS.make(settings.student, n_classes=schema.n_classes)
+    return student
 
 
 def _predict(

@@ -14,7 +14,7 @@ from annotate.steps.given_labels import GivenLabels, read_given_labels
 from annotate.steps.gold_roles import assign_gold_roles
 from annotate.steps.measuring import measure
 from annotate.steps.predict import run_teacher
-from annotate.steps.round import labels_sha256, make_round, make_teacher_round
+from annotate.steps.round import labels_sha256, make_round, make_student, make_teacher_round
 from annotate.steps.round_reports import write_missing_reports
 from annotate.steps.run_settings import (
     ANSWERS_TEACHER,
@@ -22,6 +22,7 @@ from annotate.steps.run_settings import (
     answers_teacher,
     resolve_settings,
 )
+from annotate.steps.select import make_chain
 from annotate.steps.spot_check import ask_spot_check
 from annotate.steps.workspace import Workspace
 from annotate.store.history import (
@@ -91,7 +92,9 @@ def train(
     NotReadyError
         If the project has no items, features or teacher to start from.
     ConfigError
-        If an item may have several classes.
+        If an item may have several classes, or a setting is impossible.
+    UnknownNameError
+        If a selector, the student or the teacher is not known.
     """
     refuse_several_classes(workspace.schema, "`annotate train`")
     settings = resolve_settings(
@@ -104,6 +107,9 @@ def train(
     )
     if settings.n_rounds < 0:
         raise ConfigError(f"--rounds must be 0 or more; got {settings.n_rounds}.")
+    # Told now, not after the teacher has predicted.
+    make_chain(settings.selectors)
+    make_student(settings, workspace.schema)
     with workspace.running("train"):
         if workspace.n_items() == 0:
             raise NotReadyError("Training needs items; the project has none. Run `annotate add`.")

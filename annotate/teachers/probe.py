@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from annotate.protocols import CorpusView, Ints
 from annotate.teachers.labelled import labelled_features
-from annotate.training.linear import DEFAULT_C, Linear
+from annotate.training.linear import DEFAULT_C, Linear, read_penalty
 
 ROWS_PER_BLOCK = 65_536
 
@@ -29,7 +29,7 @@ class Probe:
     learns_from_labels = True
 
     def __init__(self, C: float | str = DEFAULT_C) -> None:
-        self._C = C
+        self._C = read_penalty(C)
 
     def fit(self, view: CorpusView) -> None:
         """Learn from the view's labels.

@@ -50,9 +50,7 @@ class Linear:
         n_classes: int | None = None,
         device: str = "auto",
     ) -> None:
-        self.C = float(C)
-        if not self.C > 0:
-            raise ValueError(f"C must be above 0; got {C}.")
+        self.C = read_penalty(C)
         self.name = f"linear:{self.C:g}"
         self._n_classes = n_classes
         self._device = device
@@ -115,6 +113,17 @@ class Linear:
         """Take over what ``parameters`` of a fitted student returned."""
         self._weight = np.array(arrays["weight"], dtype=np.float32)
         self._bias = np.array(arrays["bias"], dtype=np.float32)
+
+
+def read_penalty(C: float | str) -> float:
+    """Return ``C``, which may come as text, as a number; raise ValueError unless above 0."""
+    try:
+        number = float(C)
+    except ValueError:
+        number = 0.0
+    if not number > 0:
+        raise ValueError(f"C must be a number above 0; got {C}.")
+    return number
 
 
 def total_variance(X: Floats) -> float:

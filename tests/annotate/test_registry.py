@@ -45,6 +45,12 @@ def test_an_argument_to_what_takes_none_is_refused():
         Registry("thing", {"space": f"{__name__}:Plain"}).make("space:3")
 
 
+def test_an_argument_that_is_refused_is_the_users_to_mend(things):
+    says = r"thing number cannot take 'x': .* literal .*'x'\. Mend what follows the colon\.$"
+    with pytest.raises(ConfigError, match=says):
+        things.make("number:x")
+
+
 class Plain:
     """Takes no argument."""
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from annotate.errors import ConfigError, NotReadyError, ProjectBusyError
+from annotate.errors import AnnotateError, ConfigError, NotReadyError, ProjectBusyError
 from annotate.protocols import Selection
 from annotate.steps import train as train_module
 from annotate.steps.evaluate import read_truth
@@ -64,6 +64,15 @@ def test_the_same_settings_give_the_same_bytes(workspace, gold, tmp_path):
     train(workspace, n_rounds=2, teacher="probe", **FAST)
     second = rounds_of(workspace)[len(first) :]
     assert [r["model_sha256"] for r in second] == [r["model_sha256"] for r in first][-len(second) :]
+
+
+@pytest.mark.parametrize(
+    "settings", [{"student": "linear:foo"}, {"student": "linaer"}, {"selectors": ["quota:x"]}]
+)
+def test_an_impossible_setting_is_told_before_the_teacher_has_worked(workspace, gold, settings):
+    with pytest.raises(AnnotateError):
+        train(workspace, teacher="probe", **settings)
+    assert rounds_of(workspace) == []
 
 
 @pytest.mark.parametrize("n_done", [1, 2, 3])
