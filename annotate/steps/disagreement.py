@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from annotate.errors import ConfigError, NotReadyError
 from annotate.review.orders.disagreement import jensen_shannon
+from annotate.schema import refuse_several_classes
 from annotate.steps.order_context import ProbaInForce
 from annotate.steps.predicting import StoredProba, current_prediction
 from annotate.steps.workspace import Workspace
@@ -47,8 +48,9 @@ def measure_disagreement(workspace: Workspace, *, limit: int = 20) -> Disagreeme
     NotReadyError
         If fewer than two have predicted.
     ConfigError
-        If the limit is below 0.
+        If the limit is below 0, or an item may have several classes.
     """
+    refuse_several_classes(workspace.schema, "`annotate predictions disagreement`")
     if limit < 0:
         raise ConfigError(f"The number of items to list must be 0 or more; got {limit}.")
     members = _members(workspace)

@@ -12,6 +12,7 @@ from annotate.errors import ConfigError
 from annotate.protocols import NO_LABEL, Ints
 from annotate.review.sub_pseudo_labels import SubPseudoLabels, Variant, sub_pseudo_labels
 from annotate.review.teachers_board import JudgedGroup, judge_groups
+from annotate.schema import refuse_several_classes
 from annotate.steps.compare_teachers import judging_answers
 from annotate.steps.derive_labels import derivable
 from annotate.steps.predicting import prediction_by
@@ -79,8 +80,9 @@ def group_by_pairs(
     UnknownNameError
         If one of the two has not predicted.
     ConfigError
-        If a setting is impossible, or ``out`` exists.
+        If a setting is impossible, ``out`` exists, or an item may have several classes.
     """
+    refuse_several_classes(workspace.schema, "`annotate predictions pairs`")
     if out is not None and out.exists():
         raise ConfigError(f"The table of groups needs a new file; {out} exists. Name another.")
     records = prediction_by(workspace, weak), prediction_by(workspace, teacher)

@@ -10,6 +10,7 @@ import numpy as np
 
 from annotate.errors import NotReadyError
 from annotate.protocols import Ints, Progress, Selection, Selector, no_progress
+from annotate.schema import refuse_several_classes
 from annotate.selection import SELECTORS
 from annotate.selection.chain import chain
 from annotate.selection.expected_precision import expected_precision
@@ -79,7 +80,10 @@ def select(
     ------
     NotReadyError
         If no teacher has predicted yet.
+    ConfigError
+        If an item may have several classes, or a setting is impossible.
     """
+    refuse_several_classes(workspace.schema, "`annotate select`")
     record = current_prediction(workspace)
     if record is None:
         raise NotReadyError("Selecting needs predictions; there are none. Run `annotate predict`.")

@@ -20,6 +20,7 @@ from annotate.quality.stopping import DEFAULT_TARGET
 from annotate.review.measuring import is_blind
 from annotate.review.queue import DEFAULT_ORDER
 from annotate.review.queue_request import QueueRequest
+from annotate.schema import refuse_several_classes
 from annotate.steps.evaluate import evaluate, read_truth
 from annotate.steps.given_labels import read_given_labels
 from annotate.steps.review import open_queue
@@ -97,8 +98,10 @@ def simulate(
     Raises
     ------
     ConfigError
-        If budget or batch is below 1, a target is no share, or the report cannot be written.
+        If budget or batch is below 1, a target is no share, the report cannot be written, or an
+        item may have several classes.
     """
+    refuse_several_classes(workspace.schema, "`annotate simulate`")
     batch = budget if batch is None else batch
     if budget < 1 or batch < 1:
         raise ConfigError(f"--budget and --batch must be 1 or more; got {budget} and {batch}.")

@@ -9,6 +9,7 @@ import numpy as np
 
 from annotate.errors import ConfigError
 from annotate.protocols import NO_LABEL
+from annotate.schema import refuse_several_classes
 from annotate.steps.predicting import StoredProba, prediction_by
 from annotate.steps.stored_votes import write_vote_set
 from annotate.steps.workspace import Workspace
@@ -48,8 +49,9 @@ def take_votes(
     UnknownNameError
         If a teacher has not predicted.
     ConfigError
-        If the confidence is no share.
+        If the confidence is no share, or an item may have several classes.
     """
+    refuse_several_classes(workspace.schema, "`annotate votes take`")
     if not 0 <= min_confidence <= 1:
         raise ConfigError(f"The confidence must be from 0 to 1; got {min_confidence}.")
     with workspace.running("votes take"):

@@ -10,6 +10,7 @@ import numpy as np
 
 from annotate.errors import UnknownNameError
 from annotate.review.decision_rules import LABELLING
+from annotate.schema import refuse_several_classes
 from annotate.steps.labels import SOURCES, read_current_labels
 from annotate.steps.predicting import StoredProba
 from annotate.steps.selections import read_votes
@@ -44,6 +45,8 @@ def explain_item(workspace: Workspace, item_id: str) -> ItemHistory:
     ------
     UnknownNameError
         If there is no such item; lists ids that are near.
+    ConfigError
+        If an item may have several classes, and a teacher has predicted.
     """
     with workspace.store.read() as connection:
         found = known_ids(connection, [item_id])
@@ -91,6 +94,7 @@ def explain_item(workspace: Workspace, item_id: str) -> ItemHistory:
 
 
 def _answer(workspace: Workspace, record: dict[str, Any], item_no: int) -> dict[str, Any]:
+    refuse_several_classes(workspace.schema, "`annotate why`")
     proba = StoredProba(workspace.store, record["prediction_id"], workspace.schema)
     answer: dict[str, Any] = {
         "teacher": record["teacher"],

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from annotate.errors import ConfigError
 from annotate.protocols import CorpusView, Ints
-from annotate.teachers.stored import fingerprint
+from annotate.teachers.stored import fingerprint, refuse_multi_label
 
 
 class Ensemble:
@@ -43,9 +43,12 @@ class Ensemble:
 
         Raises
         ------
+        ConfigError
+            If the task is multi-label.
         UnknownNameError, NotReadyError
             If one of the teachers has not predicted, or not every item.
         """
+        refuse_multi_label(view, self.name)
         self._predictions = [view.predictions(teacher) for teacher in self._teachers]
 
     def predict_proba(self, view: CorpusView, rows: Ints) -> NDArray[np.float32]:

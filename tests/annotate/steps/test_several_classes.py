@@ -19,6 +19,7 @@ from annotate.steps.export_predictions import export_predictions
 from annotate.steps.hand_over import hand_over
 from annotate.steps.import_labels import import_labels
 from annotate.steps.import_predictions import import_predictions
+from annotate.steps.pair_groups import group_by_pairs
 from annotate.steps.predict import describe_prediction, predict
 from annotate.steps.predicting import StoredClassProba, StoredProba
 from annotate.steps.review import open_queue
@@ -126,35 +127,35 @@ def test_status_says_what_comes_next(several):
 
 
 TABLE = "told.csv"
+# What is done, and what the refusal calls it.
 REFUSED = {
-    "labels with items": lambda w, f: add(
+    "Adding items with their labels": lambda w, f: add(
         w, f / TABLE, SourceOptions(modality="text", text_column="id", label_column="label")
     ),
-    "labels import": lambda w, f: import_labels(w, f / TABLE),
-    "disagreement": lambda w, f: predict(w, "zero_shot:@topic") and measure_disagreement(w),
-    "hand-over": lambda w, f: hand_over(w, "zero_shot", "zero_shot"),
-    "votes": lambda w, f: take_votes(w, ["zero_shot"]),
-    "another teacher": lambda w, f: predict(w, "probe"),
-    "a teacher made of one": lambda w, f: predict(
-        w, f"ensemble:zero_shot+{w.report.prediction_id}"
-    ),
-    "select": lambda w, f: select(w),
-    "train": lambda w, f: train(w),
-    "evaluate": lambda w, f: evaluate(w, f / TABLE),
-    "simulate": lambda w, f: simulate(w, f / TABLE, budget=1),
-    "review": lambda w, f: open_queue(w),
-    "why": lambda w, f: explain_item(w, "t001"),
-    "export": lambda w, f: export(w, f / "out", "csv"),
-    "merge": lambda w, f: merge_classes(w, ["fruit"], "tool"),
-    "split": lambda w, f: split_class(w, "fruit", ["berry", "stone fruit"]),
+    "`annotate labels import`": lambda w, f: import_labels(w, f / TABLE),
+    "`annotate predictions disagreement`": lambda w, f: measure_disagreement(w),
+    "`annotate predictions hand-over`": lambda w, f: hand_over(w, "zero_shot", "zero_shot"),
+    "`annotate predictions pairs`": lambda w, f: group_by_pairs(w, "zero_shot", "zero_shot"),
+    "`annotate votes take`": lambda w, f: take_votes(w, ["zero_shot"]),
+    "The teacher probe": lambda w, f: predict(w, "probe"),
+    "The teacher ensemble": lambda w, f: predict(w, f"ensemble:zero_shot+{w.report.prediction_id}"),
+    "`annotate select`": lambda w, f: select(w),
+    "`annotate train`": lambda w, f: train(w),
+    "`annotate evaluate`": lambda w, f: evaluate(w, f / TABLE),
+    "`annotate simulate`": lambda w, f: simulate(w, f / TABLE, budget=1),
+    "Review": lambda w, f: open_queue(w),
+    "`annotate why`": lambda w, f: explain_item(w, "t001"),
+    "`annotate export`": lambda w, f: export(w, f / "out", "csv"),
+    "`annotate schema merge`": lambda w, f: merge_classes(w, ["fruit"], "tool"),
+    "`annotate schema split`": lambda w, f: split_class(w, "fruit", ["berry", "stone fruit"]),
 }
 
 
-@pytest.mark.parametrize("name", REFUSED)
-def test_what_takes_one_class_an_item_says_so(several, tmp_path, name):
+@pytest.mark.parametrize("what", REFUSED)
+def test_what_takes_one_class_an_item_says_so_by_its_name(several, tmp_path, what):
     (tmp_path / TABLE).write_text("id,label,fruit,tool,animal\nt001,fruit,1,0,0\n")
-    with pytest.raises(AnnotateError, match=r"'multi'|several"):
-        REFUSED[name](several, tmp_path)
+    with pytest.raises(AnnotateError, match=rf"^{what} .*('multi'|several)"):
+        REFUSED[what](several, tmp_path)
 
 
 def test_what_one_class_an_item_has_been_predicted_for_is_written_too(workspace, gold, tmp_path):
