@@ -26,9 +26,11 @@ def command(
 ) -> None:
     """Encode every item that the feature cache lacks; goes on where it stopped."""
     from annotate.steps.embed import embed
+    from annotate.steps.status import step_to_predict
 
     with opened(folder) as workspace, progress_bar() as progress:
         report = embed(workspace, encoder, progress=progress)
+        next_step = step_to_predict(workspace).replace("DIR", str(folder))
     if json:
         print_json(report)
         return
@@ -38,5 +40,5 @@ def command(
         f" ({report.n_embedded:,} encoded now).",
         f"{len(report.failures):,} could not be opened any more and have none, e.g. {first[0]}:"
         f" {first[1]}" if first else None,
-        f"Next: annotate predict {folder}",
+        f"Next: {next_step}",
     )  # fmt: skip

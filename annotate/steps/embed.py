@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from annotate.encoders import ENCODERS
 from annotate.encoders.pipeline import iter_features
 from annotate.errors import ConfigError, NotReadyError
-from annotate.protocols import Encoder, Progress, no_progress
+from annotate.protocols import Encoder, Progress, TextTower, no_progress
 from annotate.schema import Modality
 from annotate.steps.given_features import GIVEN_ENCODER
 from annotate.steps.loading import contents_of, loader
@@ -63,7 +63,11 @@ def embed(
             "features",
             encoder.id,
             encoder.dim,
-            settings={"encoder": spec, "preprocessing": dict(encoder.preprocessing)},
+            settings={
+                "encoder": spec,
+                "preprocessing": dict(encoder.preprocessing),
+                "reads_names": isinstance(encoder, TextTower),
+            },
         )
         missing = _missing_parts(array, n_items)
         failures = _fill(workspace, encoder, array, missing, n_items, progress)

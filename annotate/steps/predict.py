@@ -128,6 +128,12 @@ def default_teacher(workspace: Workspace, view: StoredCorpus) -> str:
         return workspace.config.defaults.teacher
     if view.encoder_id != GIVEN_ENCODER and isinstance(view.encoder(), TextTower):
         return "zero_shot"
+    if workspace.schema.task == "multi":
+        raise NotReadyError(
+            f"The features {view.encoder_id} cannot read class names, and no teacher learns several"
+            " classes an item from labels. Run `annotate predictions import`, or embed with an"
+            " encoder that reads names."
+        )
     if (view.labels == NO_LABEL).all():
         raise NotReadyError(
             f"The features {view.encoder_id} cannot read class names, so a teacher must learn from"

@@ -7,14 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from annotate.errors import ConfigError
+from annotate.errors import ConfigError, NotReadyError
 from annotate.protocols import NO_LABEL
 from annotate.quality.stopping import DEFAULT_TARGET, StopAdvice
 from annotate.schema import Task
+from annotate.steps.corpus_view import current_features
+from annotate.steps.given_features import GIVEN_ENCODER
+from annotate.steps.given_labels import GivenLabels, read_given_labels
 from annotate.steps.labels import SOURCES, CurrentLabels, read_current_labels
 from annotate.steps.stopping import read_stop_evidence
 from annotate.steps.workspace import Workspace
-from annotate.store.arrays import list_arrays
+from annotate.store.arrays import array_settings, list_arrays
 from annotate.store.decisions import count_decisions
 from annotate.store.history import list_predictions, list_rounds
 from annotate.store.items import quarantine_by_code, source_counts
@@ -112,19 +115,52 @@ def read_status(
         next_step=_next_step(
             n_items, any(a.n_rows == n_items for a in arrays), bool(predictions), len(rounds),
             int((~given.human.decided[asked]).sum()), workspace.schema.task,
+            step_to_predict(workspace, given),
         ),
     )  # fmt: skip
 
 
+def step_to_predict(workspace: Workspace, given: GivenLabels | None = None) -> str:
+    """Return the command that brings an embedded project nearer to its first prediction.
+
+    Where the encoder of the features in use reads no names a teacher must learn from labels of two
+    classes or more, which people give first.
+
+    Parameters
+    ----------
+    given : GivenLabels, optional
+        Read if not given.
+    """
+    given = given or read_given_labels(workspace)
+    if workspace.config.defaults.teacher or _reads_names(workspace):
+        return "annotate predict DIR"
+    if workspace.schema.task == "multi":
+        return "annotate predictions import DIR FILE"
+    if len(np.unique(given.training[given.training != NO_LABEL])) < 2:
+        return "annotate review DIR, or annotate labels import DIR FILE"
+    return "annotate predict DIR"
+
+
+def _reads_names(workspace: Workspace) -> bool:
+    """Return whether the encoder of the features in use reads names, or may: old ones tell not."""
+    try:
+        array_id = current_features(workspace, workspace.n_items()).array_id
+    except NotReadyError:
+        return True
+    settings = array_settings(workspace.store, "features", array_id)
+    return settings.get("encoder") != GIVEN_ENCODER and bool(settings.get("reads_names", True))
+
+
 def _next_step(
-    n_items: int, has_features: bool, has_predictions: bool, n_rounds: int, n_asked: int, task: Task
-) -> str:
+    n_items: int, has_features: bool, has_predictions: bool, n_rounds: int, n_asked: int,
+    task: Task, to_predict: str,
+) -> str:  # fmt: skip
     if n_items == 0:
         return "annotate add DIR SOURCE"
     if not has_features and n_rounds == 0:  # predictions may be imported; rounds need features
         return "annotate embed DIR"
     if not has_predictions and n_rounds == 0:
-        return "annotate predict DIR"
+        return to_predict
     if task == "multi":
         return "annotate predictions export DIR OUT.parquet"
     if n_rounds == 0:

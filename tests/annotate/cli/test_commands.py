@@ -49,6 +49,14 @@ def test_an_empty_project_says_what_comes_next(run, tmp_path):
     assert "annotate train" in run("rounds", "list", tmp_path / "p").out
 
 
+def test_embed_asks_for_labels_first_where_no_names_are_read(run, corpus, tmp_path):
+    folder = tmp_path / "p"
+    with annotate.create(folder, ["fruit", "tool"], modality="text") as project:
+        project.add(corpus)
+    shown = run("embed", folder, "--encoder", "hashing").out
+    assert f"Next: annotate review {folder}, or annotate labels import {folder} FILE" in shown
+
+
 def test_a_classes_file_holds_a_class_a_line_with_prompts_behind_tabs(run, tmp_path):
     path = tmp_path / "classes.txt"
     path.write_text("\ufeffowl\ta photo of an owl\tan owl\n\nwren, small\n", encoding="utf-8")

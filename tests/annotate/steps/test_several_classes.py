@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from annotate.corpus.records import SourceOptions
-from annotate.errors import AnnotateError, ConfigError, SourceError
+from annotate.encoders.hashing import HashingEncoder
+from annotate.errors import AnnotateError, ConfigError, NotReadyError, SourceError
 from annotate.schema import ClassSpec
 from annotate.steps.add import add
 from annotate.steps.change_schema import merge_classes, retire_class, split_class
@@ -124,6 +125,12 @@ def test_an_imported_probability_is_0_to_1(several, tmp_path):
 
 def test_status_says_what_comes_next(several):
     assert read_status(several).next_step == "annotate predictions export DIR OUT.parquet"
+
+
+def test_where_no_names_are_read_a_prediction_can_only_be_imported(several, monkeypatch):
+    monkeypatch.setattr(StoredCorpus, "encoder", lambda self: HashingEncoder())
+    with pytest.raises(NotReadyError, match=r"Run `annotate predictions import`, or embed"):
+        predict(several)
 
 
 TABLE = "told.csv"

@@ -2,12 +2,16 @@ from __future__ import annotations
 
 import pytest
 
+from annotate.corpus.records import SourceOptions
 from annotate.errors import UnknownNameError
+from annotate.steps import embed as embed_module
+from annotate.steps.add import add
 from annotate.steps.conflicts import list_conflicts
 from annotate.steps.status import read_status
 from annotate.steps.train import train
 from annotate.steps.why import explain_item
 from annotate.store.decisions import Decision, append_decisions
+from tests.fakes import FakeEncoder
 
 
 def decide(workspace, event_id, item_no, reviewer, class_no):
@@ -26,6 +30,23 @@ def test_status_names_the_next_step_as_the_project_grows(workspace, gold):
 
 def test_an_empty_project_is_told_to_add(empty):
     assert read_status(empty).next_step == "annotate add DIR SOURCE"
+
+
+def test_where_no_names_are_read_labels_come_before_a_prediction(workspace):
+    assert read_status(workspace).next_step == (
+        "annotate review DIR, or annotate labels import DIR FILE"
+    )
+    decide(workspace, "e1", 3, "ann", 0)
+    assert read_status(workspace).next_step.startswith("annotate review DIR")  # one class
+    decide(workspace, "e2", 4, "ann", 1)
+    assert read_status(workspace).next_step == "annotate predict DIR"
+
+
+def test_where_names_are_read_a_prediction_comes_first(empty, corpus, monkeypatch):
+    monkeypatch.setattr(embed_module, "make_encoder", lambda workspace, spec: FakeEncoder())
+    add(empty, corpus, SourceOptions(modality="text"))
+    embed_module.embed(empty, "fake")
+    assert read_status(empty).next_step == "annotate predict DIR"
 
 
 def test_two_people_who_differ_make_a_conflict_which_is_no_label(workspace):
