@@ -30,6 +30,7 @@ from annotate.teachers import TEACHERS
 
 IMPORTED = "imported"
 LANGUAGE_MODEL = "language_model"
+MOST_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def run_teacher(
     spec = teacher_spec or default_teacher(workspace, view)
     if is_on_record(spec):
         return _recorded_prediction(workspace, spec)
-    teacher: Teacher = TEACHERS.make(spec)
+    teacher = _make_teacher(workspace, spec)
     teacher.fit(view)
     record = {
         "teacher": spec,
@@ -135,12 +136,28 @@ def default_teacher(workspace: Workspace, view: StoredCorpus) -> str:
             " encoder that reads names."
         )
     if (view.labels == NO_LABEL).all():
+        on_record = [f"--teacher {name}" for name in teachers_on_record(workspace)]
+        others = (
+            f"Give {' or '.join(on_record[:MOST_NAMED])}, or run `annotate labels import` or"
+            " `annotate review` first."
+            if on_record
+            else "Run `annotate labels import`, `annotate review`, or `annotate predictions"
+            " import`, or embed with an encoder that reads names."
+        )
         raise NotReadyError(
             f"The features {view.encoder_id} cannot read class names, so a teacher must learn from"
-            " labels; there are none. Run `annotate labels import`, `annotate review`, or"
-            " `annotate predictions import`, or embed with an encoder that reads names."
+            f" labels; there are none. {others}"
         )
     return "probe"
+
+
+def teachers_on_record(workspace: Workspace) -> list[str]:
+    """Return the teachers that cannot be called but have told every item, the newest first."""
+    n_items = workspace.n_items()
+    with workspace.store.read() as connection:
+        records = list_predictions(connection)
+    told = {r["teacher"]: r["n_items"] for r in records if is_on_record(r["teacher"])}
+    return [name for name, n_told in reversed(told.items()) if n_told == n_items]
 
 
 def describe_prediction(workspace: Workspace, prediction_id: str) -> PredictReport:
@@ -187,6 +204,18 @@ def parameters_sha256(parameters: Mapping[str, NDArray[Any]]) -> str:
         digest.update(f"{name} {values.dtype.str} {values.shape}\0".encode())
         digest.update(values.tobytes())
     return digest.hexdigest()
+
+
+def _make_teacher(workspace: Workspace, spec: str) -> Teacher:
+    try:
+        teacher: Teacher = TEACHERS.make(spec)
+    except UnknownNameError:
+        on_record = teachers_on_record(workspace)
+        if not on_record:
+            raise
+        name = spec.partition(":")[0]
+        raise UnknownNameError("teacher", name, [*TEACHERS.names(), *on_record]) from None
+    return teacher
 
 
 def _expert_weights(teacher: Teacher) -> dict[str, dict[str, float]]:

@@ -15,6 +15,7 @@ from annotate.steps.corpus_view import current_features
 from annotate.steps.given_features import GIVEN_ENCODER
 from annotate.steps.given_labels import GivenLabels, read_given_labels
 from annotate.steps.labels import SOURCES, CurrentLabels, read_current_labels
+from annotate.steps.predict import teachers_on_record
 from annotate.steps.stopping import read_stop_evidence
 from annotate.steps.workspace import Workspace
 from annotate.store.arrays import array_settings, list_arrays
@@ -22,6 +23,8 @@ from annotate.store.decisions import count_decisions
 from annotate.store.history import list_predictions, list_rounds
 from annotate.store.items import quarantine_by_code, source_counts
 from annotate.store.queue_front import read_queue_front
+
+PREDICT = "annotate predict DIR"
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,7 @@ def read_status(
         reasons = quarantine_by_code(connection)
         n_decisions = count_decisions(connection)
     given = labels.given
+    to_predict = step_to_predict(workspace, given)
     by_class = np.bincount(
         labels.labels[labels.labels != NO_LABEL], minlength=workspace.schema.n_classes
     )
@@ -115,7 +119,7 @@ def read_status(
         next_step=_next_step(
             n_items, any(a.n_rows == n_items for a in arrays), bool(predictions), len(rounds),
             int((~given.human.decided[asked]).sum()), workspace.schema.task,
-            step_to_predict(workspace, given),
+            to_predict, _step_to_train(workspace, to_predict),
         ),
     )  # fmt: skip
 
@@ -133,12 +137,20 @@ def step_to_predict(workspace: Workspace, given: GivenLabels | None = None) -> s
     """
     given = given or read_given_labels(workspace)
     if workspace.config.defaults.teacher or _reads_names(workspace):
-        return "annotate predict DIR"
+        return PREDICT
     if workspace.schema.task == "multi":
         return "annotate predictions import DIR FILE"
     if len(np.unique(given.training[given.training != NO_LABEL])) < 2:
         return "annotate review DIR, or annotate labels import DIR FILE"
-    return "annotate predict DIR"
+    return PREDICT
+
+
+def _step_to_train(workspace: Workspace, to_predict: str) -> str:
+    """Return the command of the first rounds of a project that has predictions."""
+    if to_predict == PREDICT:
+        return "annotate train DIR"
+    on_record = teachers_on_record(workspace)
+    return f"annotate train DIR --teacher {on_record[0]}" if on_record else to_predict
 
 
 def _reads_names(workspace: Workspace) -> bool:
@@ -153,7 +165,7 @@ def _reads_names(workspace: Workspace) -> bool:
 
 def _next_step(
     n_items: int, has_features: bool, has_predictions: bool, n_rounds: int, n_asked: int,
-    task: Task, to_predict: str,
+    task: Task, to_predict: str, to_train: str,
 ) -> str:  # fmt: skip
     if n_items == 0:
         return "annotate add DIR SOURCE"
@@ -164,7 +176,7 @@ def _next_step(
     if task == "multi":
         return "annotate predictions export DIR OUT.parquet"
     if n_rounds == 0:
-        return "annotate train DIR"
+        return to_train
     if n_asked:
         return f"annotate review DIR ({n_asked} items wait to be asked first)"
     return "annotate review DIR, annotate train DIR, or annotate export DIR OUT --format parquet"

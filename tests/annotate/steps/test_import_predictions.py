@@ -4,10 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from annotate.errors import SourceError, UnknownNameError
+from annotate.corpus.records import SourceOptions
+from annotate.errors import NotReadyError, SourceError, UnknownNameError
+from annotate.steps.add import add
+from annotate.steps.embed import embed
 from annotate.steps.import_predictions import import_predictions
 from annotate.steps.predict import predict
 from annotate.steps.predicting import StoredProba
+from annotate.steps.status import read_status
 from annotate.steps.train import train
 
 
@@ -89,3 +93,27 @@ def test_a_matrix_needs_ids_and_one_column_a_class(workspace, tmp_path):
 def test_an_unknown_import_lists_what_was_imported(workspace):
     with pytest.raises(UnknownNameError, match="none yet"):
         predict(workspace, "imported:nothing")
+
+
+def test_where_no_other_teacher_is_possible_the_imported_one_is_named(workspace, table, tmp_path):
+    table.to_parquet(tmp_path / "own.parquet")
+    import_predictions(workspace, tmp_path / "own.parquet")
+    assert read_status(workspace).next_step == "annotate train DIR --teacher imported:own"
+    with pytest.raises(
+        NotReadyError, match=r"there are none\. Give --teacher imported:own, or run"
+    ):
+        train(workspace)
+    with pytest.raises(UnknownNameError, match=r"No teacher named 'own'\..* imported:own,"):
+        train(workspace, teacher="own")
+    assert train(workspace, n_rounds=0, teacher="imported:own").head_round == 0
+
+
+def test_one_that_lacks_later_items_is_not_named(workspace, table, tmp_path):
+    table.to_parquet(tmp_path / "own.parquet")
+    import_predictions(workspace, tmp_path / "own.parquet")
+    (tmp_path / "more.csv").write_text("id,text\nx1,green apple\n")
+    add(workspace, tmp_path / "more.csv", SourceOptions(modality="text"))
+    embed(workspace, "hashing")
+    assert "imported" not in read_status(workspace).next_step
+    with pytest.raises(NotReadyError, match=r"there are none\. Run `annotate labels import`"):
+        train(workspace)
