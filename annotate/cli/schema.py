@@ -152,7 +152,14 @@ def propose_command(
 
 
 def _print_phrases(report: PhraseReport) -> None:
-    print_lines(f"To send: {format_cost(report.estimate)} (an estimate by length).")
+    if report.n_groups == 0:
+        print_lines("Nothing had to be asked: no group has two candidates to tell apart.")
+        return
+    to_send = report.estimate.n_requests > 0
+    print_lines(
+        f"To send: {format_cost(report.estimate)} (an estimate by length)." if to_send
+        else "Nothing had to be sent: every reply is on record."
+    )  # fmt: skip
     if not report.answered:
         print_lines("Nothing was sent: these names are by votes alone. Give --yes to agree to it.")
         return
@@ -164,7 +171,7 @@ def _print_phrases(report: PhraseReport) -> None:
         f"{report.n_unusable:,} replies hold no phrases." if report.n_unusable else None,
         f"{report.n_refused:,} requests were refused, first: {report.first_refusal}"
         if report.n_refused else None,
-        f"Sent: {format_cost(report.spent)}." if report.spent else None,
+        f"Sent: {format_cost(report.spent)}." if to_send and report.spent else None,
     )  # fmt: skip
 
 

@@ -57,3 +57,15 @@ def test_what_is_on_record_is_replayed(run, asked, server):
     again = json.loads(run(*asked[:-2], "--replay", "--json").out)
     assert again["phrases"]["answered"] and again["phrases"]["estimate"]["n_requests"] == 0
     assert run(*asked[:-4], "--phrases", "other", "--replay").code == 2
+
+
+def test_where_nothing_has_to_be_sent_nothing_is_said_to_be(run, asked, server, tmp_path):
+    run(*asked, "--yes")
+    again = run(*asked).out
+    assert "Nothing had to be sent: every reply is on record." in again
+    assert "2 of 2 groups" in again and "Sent:" not in again and "To send" not in again
+    (tmp_path / "words.txt").write_text("apple\nhammer\n")
+    server.requests.clear()
+    alone = run(*asked, "--yes").out
+    assert "Nothing had to be asked: no group has two candidates to tell apart." in alone
+    assert "voted by phrases" not in alone and server.requests == []
