@@ -5,6 +5,8 @@ import pandas as pd
 import pytest
 
 from annotate.errors import ConfigError, SourceError, UnknownNameError
+from annotate.steps.given_labels import read_given_labels
+from annotate.steps.gold_roles import assign_gold_roles
 from annotate.steps.import_labels import import_labels
 from annotate.steps.items import drop
 from annotate.steps.pair_groups import group_by_pairs
@@ -53,6 +55,13 @@ def test_each_group_tells_who_was_right(two, truth, tmp_path):
     group = group_by_pairs(*two).groups[3]
     assert (group.n_judged, group.n_first_right, group.n_second_right) == (4, 1, 2)
     assert group.n_open == 6
+
+
+def test_gold_that_trains_judges_nobody(two, gold):
+    assign_gold_roles(two[0])
+    measuring = read_given_labels(two[0]).measuring
+    assert sum(group.n_judged for group in group_by_pairs(*two, n_min=1).groups) == 6
+    assert int((measuring != -1).sum()) == 6  # of 30
 
 
 def test_the_table_has_each_item_once_and_cannot_be_imported_as_labels(two, tmp_path):
