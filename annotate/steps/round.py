@@ -15,6 +15,7 @@ from annotate.steps.anchor import Anchor
 from annotate.steps.candidates import NamedPredictions, candidate_proba, selection_context
 from annotate.steps.corpus_view import StoredCorpus
 from annotate.steps.given_labels import GivenLabels
+from annotate.steps.given_up import run_sha256
 from annotate.steps.measuring import measure
 from annotate.steps.models import save_model
 from annotate.steps.predict import parameters_sha256
@@ -111,6 +112,7 @@ def make_round(
             "predictions_read": predictions.read,
             "encoder_id": view.encoder_id,
             "labels_sha256": labels_sha256(given),
+            "run_sha256": run_sha256(workspace, settings, given, run[0], anchor),
             "anchor": mean_with,
         },
         "metrics": _metrics(workspace, given, prediction_id, student_proba, selection, proba),

@@ -11,6 +11,7 @@ from annotate.protocols import NO_LABEL, Progress, no_progress
 from annotate.schema import refuse_several_classes
 from annotate.steps.anchor import find_anchor
 from annotate.steps.given_labels import GivenLabels, read_given_labels
+from annotate.steps.given_up import find_given_up
 from annotate.steps.gold_roles import assign_gold_roles
 from annotate.steps.measuring import measure
 from annotate.steps.predict import run_teacher
@@ -77,7 +78,8 @@ def train(
     """Run rounds: select pseudo-labels, train a fresh student, predict everything, again.
 
     Round 0 is the teacher itself. Later runs go on from the head. A run that was killed goes on
-    where it stopped when the same settings are asked for again.
+    where it stopped when the same settings are asked for again; one that was given up is not done
+    again while nothing has changed.
 
     Parameters
     ----------
@@ -180,6 +182,12 @@ def _run_rounds(
     if _is_taught_by_answers(workspace, run[0]) and not (given.measuring != NO_LABEL).any():
         return NOTHING_MEASURES
     anchor = find_anchor(workspace, given, run[0], progress=progress)
+    before = find_given_up(workspace, settings, given, run[0], anchor) if len(run) == 1 else None
+    if before is not None:
+        return (
+            f"nothing is new since round {before['round_no']}, which went on from here in the same"
+            " way and was given up"
+        )
     while stop is None:
         n_done = len(run) - 1
         progress(n_done, settings.n_rounds, "rounds")

@@ -115,6 +115,12 @@ def move_head(connection: Connection, round_no: int, reason: str) -> None:
     )
 
 
+def stands_since_training(connection: Connection) -> bool:
+    """Return whether training, and not a person, chose the round whose labels stand."""
+    newest = select(head_moves.c.reason).order_by(head_moves.c.move_no.desc()).limit(1)
+    return connection.scalar(newest) == "train"
+
+
 def lineage(connection: Connection, round_no: int) -> list[Record]:
     """Return the rounds that led to ``round_no``, oldest first, itself last."""
     chain: list[Record] = []

@@ -11,11 +11,20 @@ from annotate.protocols import Selection
 from annotate.steps import train as train_module
 from annotate.steps.evaluate import read_truth
 from annotate.steps.given_labels import read_given_labels
+from annotate.steps.items import drop
 from annotate.steps.labels import read_current_labels
+from annotate.steps.predict import predict
 from annotate.steps.round import most_likely, training_set
 from annotate.steps.train import NOTHING_MEASURES, train
 from annotate.store.decisions import Decision, append_decisions
-from annotate.store.history import find_prediction, find_round, head_round_no, list_rounds, open_run
+from annotate.store.history import (
+    find_prediction,
+    find_round,
+    head_round_no,
+    list_rounds,
+    move_head,
+    open_run,
+)
 from annotate.store.items import drop_items
 
 FAST = {"student": "linear", "selectors": ["growing_quota"]}
@@ -205,8 +214,50 @@ def test_rounds_from_labels_learnt_before_must_show_that_they_help(workspace, go
     )
     assert len(again.rounds) == 2
     monkeypatch.setattr(train_module, "got_better", lambda *_: True)
-    assert len(train(workspace, n_rounds=3, **FAST).rounds) == 4
+    assert len(train(workspace, n_rounds=4, **FAST).rounds) == 5
     assert first.head_round == 1
+
+
+@pytest.fixture
+def given_up(workspace, gold):
+    """A project whose second run was given up for want of anything new."""
+    train(workspace, n_rounds=1, teacher="probe", **FAST)
+    train(workspace, n_rounds=3, **FAST)
+    return workspace
+
+
+def test_what_was_given_up_is_not_done_again_while_nothing_is_new(given_up):
+    before = rounds_of(given_up)
+    report = train(given_up, n_rounds=3, **FAST)
+    assert report.stop_reason.startswith("nothing is new since round 2")
+    assert (rounds_of(given_up), report.head_round) == (before, 1)
+
+
+def refuse(workspace):
+    event = Decision("refused", 70, "ann", "reject", 1, class_no=0)
+    append_decisions(workspace.store, [event])
+
+
+def go_back(workspace):
+    with workspace.store.write() as connection:
+        move_head(connection, 1, "revert")
+
+
+NEWS = {
+    "an answer": lambda workspace: answer(workspace, [100], [1]),
+    "a refused class": refuse,
+    "a dropped item": lambda workspace: drop(workspace, ["t090"]),
+    "a prediction": lambda workspace: predict(workspace, "neighbours"),
+    "a person who went back": go_back,
+}
+
+
+@pytest.mark.parametrize("news", NEWS)
+def test_what_was_given_up_is_done_again_after(given_up, news):
+    n_before = len(rounds_of(given_up))
+    NEWS[news](given_up)
+    train(given_up, n_rounds=3, **FAST)
+    assert len(rounds_of(given_up)) > n_before
 
 
 def test_rounds_of_another_selector_need_not(workspace, gold):
