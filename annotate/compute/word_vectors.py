@@ -45,6 +45,7 @@ def word_vectors(texts: Iterable[str]) -> sparse.csr_matrix:
     counts = sparse.csr_matrix(hashing.transform(texts))
     n_texts_with = np.bincount(counts.indices, minlength=N_HASHES)
     shared = counts[:, np.flatnonzero(n_texts_with > 1)]
+    del counts  # as large as what is kept of it
     if shared.shape[1] == 0:
         return shared
     weighing = TfidfTransformer(sublinear_tf=True).fit(shared)

@@ -42,7 +42,7 @@ LEAST_SHARE_OF_LEARNT = 0.15
 LEAST_SHARE_OF_RECORDED = 1e-3
 ROWS_PER_BLOCK = 16_384
 
-FeatureMap = Callable[[Any], Floats]
+FeatureMap = Callable[[Floats | sparse.csr_matrix], Floats]
 
 
 class Stacked:
@@ -119,13 +119,14 @@ class _Sight:
 
     Attributes
     ----------
-    has_features : bool array of shape (n_items,)
+    is_seen : bool array of shape (n_items,)
+        Whether an item has what the student looks at.
     of : callable
-        Gives the features of some items, (n, dim); of an item that has none they are 0.
+        Gives the features of some items, (n, dim); zeros of an item that is not seen.
     """
 
-    has_features: NDArray[np.bool_]
-    of: Callable[[Ints | slice], Floats]
+    is_seen: NDArray[np.bool_]
+    of: Callable[[Ints], Floats]
 
 
 def _hear_students(panel: _Panel, view: CorpusView, labelled: Ints, neighbours: Ints) -> None:
@@ -151,13 +152,13 @@ def _hear_students(panel: _Panel, view: CorpusView, labelled: Ints, neighbours: 
 
 
 def _words_of(view: CorpusView, labelled: Ints) -> _Sight | None:
-    """Return the words of texts as a student sees them; None where answers share no word."""
+    """Return the words of texts as a student sees them; None where hardly an answer shares any."""
     texts = view.texts()
     if texts is None:
         return None
     words = word_vectors(texts)
     has_words = np.diff(words.indptr) > 0
-    if not has_words[labelled].any():
+    if has_words[labelled].sum() < FEWEST_ANSWERS:
         return None
     places = word_map(words[labelled])
     return _Sight(has_words, lambda items: places(words[items]))
@@ -188,9 +189,8 @@ class _Panel:
         """Add a logistic regression on the answers, raw and averaged over neighbours."""
         widths = self._widths(NEIGHBOURS_OF_LEARNT)
         foretold = [np.zeros((len(self._answered), self._n_classes)) for _ in widths]
-        features = sight.of(self._answered)
         for here in self._folds():
-            student = self._teach(features, C, ~here)
+            student = self._teach(sight, C, ~here)
             members = _with_neighbours(self._answered[here], self._neighbours, max(widths))
             told = self._ask(student, sight, members.ravel())
             told = told.reshape(*members.shape, self._n_classes)
@@ -200,7 +200,8 @@ class _Panel:
 
         def everywhere() -> Iterator[Floats]:
             everyone = np.ones(len(self._answered), dtype=bool)
-            told = self._ask_all(self._teach(features, C, everyone), sight)
+            student = self._teach(sight, C, everyone)
+            told = self._ask(student, sight, np.arange(len(sight.is_seen)))
             return map(_log_learnt, self._spread(told, widths))
 
         self._everywhere.append(everywhere)
@@ -271,22 +272,18 @@ class _Panel:
         # Who has no answer says nothing for or against any class.
         self._foretold += [np.nan_to_num(log_proba) for log_proba in foretold]
 
-    def _teach(self, features: Floats, C: float, taught: NDArray[np.bool_]) -> Correction:
-        rows = features[taught]
+    def _teach(self, sight: _Sight, C: float, taught: NDArray[np.bool_]) -> Correction:
+        rows = sight.of(self._answered[taught])
         return Correction(C).fit(rows, self._answers[taught], self._nothing_known(len(rows)))
 
-    def _ask(self, student: Correction, sight: _Sight, items: Ints | slice) -> NDArray[np.float32]:
-        features = sight.of(items)
-        proba = np.exp(student.log_proba(features, self._nothing_known(len(features))))
-        proba[~sight.has_features[items]] = np.nan
-        return proba
-
-    def _ask_all(self, student: Correction, sight: _Sight) -> NDArray[np.float32]:
-        n_items = len(sight.has_features)
-        proba = np.empty((n_items, self._n_classes), dtype=np.float32)
-        for start in range(0, n_items, ROWS_PER_BLOCK):
-            block = slice(start, start + ROWS_PER_BLOCK)
-            proba[block] = self._ask(student, sight, block)
+    def _ask(self, student: Correction, sight: _Sight, items: Ints) -> NDArray[np.float32]:
+        """Return what a student says of some items, NaN of what it does not see."""
+        proba = np.empty((len(items), self._n_classes), dtype=np.float32)
+        for start in range(0, len(items), ROWS_PER_BLOCK):
+            features = sight.of(items[start : start + ROWS_PER_BLOCK])
+            told = np.exp(student.log_proba(features, self._nothing_known(len(features))))
+            proba[start : start + len(told)] = told
+        proba[~sight.is_seen[items]] = np.nan
         return proba
 
     def _spread(self, proba: NDArray[np.float32], widths: list[int]) -> Iterator[Floats]:
@@ -319,7 +316,7 @@ def word_map(answered: sparse.csr_matrix) -> FeatureMap:
     """Return the map from vectors of words to places among those of the answered texts.
 
     What a student with a ridge penalty learns lies in the span of what taught it, so up to 1,000
-    answers nothing is lost; of more, as many are drawn.
+    answers nothing is lost; of more, as many are drawn, and what others have apart is not seen.
 
     Parameters
     ----------

@@ -8,13 +8,16 @@ import pytest
 
 from annotate.corpus.records import SourceOptions
 from annotate.errors import NotReadyError, UnknownNameError
+from annotate.schema import ClassSpec
 from annotate.steps.add import add
 from annotate.steps.corpus_view import StoredCorpus
 from annotate.steps.given_labels import read_given_labels
 from annotate.steps.import_predictions import import_predictions
 from annotate.steps.predict import predict
 from annotate.steps.train import train
+from annotate.steps.workspace import create_workspace
 from annotate.store.history import move_head
+from annotate.store.items import read_items
 from annotate.teachers import TEACHERS
 from tests.annotate.steps.conftest import CLASSES
 
@@ -69,6 +72,25 @@ def test_of_rounds_without_labels_the_last_that_stood_is_heard(workspace, tmp_pa
     with workspace.store.write() as connection:
         move_head(connection, 1, "the round after was worse")
     np.testing.assert_array_equal(says(view_of(workspace).untaught_predictions()), says(stood))
+
+
+def test_texts_are_those_of_the_items_in_their_order(workspace):
+    texts = view_of(workspace).texts()
+    with workspace.store.read() as connection:
+        stored = read_items(connection, ["text"])["text"].tolist()
+    assert list(texts) == stored and len(texts) == 120
+
+
+def test_items_that_are_no_texts_have_none(tmp_path):
+    np.save(tmp_path / "f.npy", np.eye(4, dtype=np.float32))
+    pd.DataFrame({"id": list("abcd")}).to_csv(tmp_path / "items.csv", index=False)
+    made = create_workspace(
+        tmp_path / "p", (ClassSpec(0, "x"), ClassSpec(0, "y")), modality="features"
+    )
+    options = SourceOptions(modality="features", id_column="id", features=tmp_path / "f.npy")
+    add(made, tmp_path / "items.csv", options)
+    assert view_of(made).texts() is None
+    made.close()
 
 
 def test_ids_lead_to_items(workspace):

@@ -200,10 +200,14 @@ def truth_of(workspace, truth):
     return classes[np.argsort(rows)]
 
 
-def head_teacher(workspace):
+def head_prediction(workspace):
     with workspace.store.read() as connection:
         head = find_round(connection, head_round_no(connection))
-        return find_prediction(connection, head["prediction_id"])["teacher"]
+        return find_prediction(connection, head["prediction_id"])
+
+
+def head_teacher(workspace):
+    return head_prediction(workspace)["teacher"]
 
 
 def test_rounds_from_labels_learnt_before_must_show_that_they_help(workspace, gold, monkeypatch):
@@ -291,6 +295,7 @@ def test_thirty_answers_teach_a_pool_and_no_round_follows_that_nothing_could_mea
     report = train(workspace, n_rounds=3, **FAST)
     assert report.stop_reason == NOTHING_MEASURES
     assert head_teacher(workspace) == "stacked"
+    assert "features and words" in head_prediction(workspace)["settings"]["expert_weights"]
 
 
 def test_after_answers_a_round_stands_only_if_held_back_labels_show_that_it_helps(

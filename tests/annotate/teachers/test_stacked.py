@@ -176,6 +176,20 @@ def test_the_student_of_words_is_a_logistic_regression_on_them(view, truth, rng)
     np.testing.assert_allclose(by_place, by_word, atol=1e-4)
 
 
+def test_words_are_not_heard_where_hardly_an_answer_has_any(view):
+    answered = np.flatnonzero(view.labels >= 0)
+    some = set(answered[:3].tolist())
+    view.item_texts = ["shared word" if row in some else "" for row in range(N)]
+    assert "linear" in fitted(view).expert_weights
+
+
+def test_of_many_answers_some_are_drawn_to_see_words_by(view, truth, rng, monkeypatch):
+    view.item_texts = texts_that_tell(truth, rng)
+    monkeypatch.setattr(stacked, "MOST_WORDED_ANSWERS", 12)
+    right = (fitted(view).predict_proba(view, np.arange(N)).argmax(axis=1) == truth).mean()
+    assert right > 0.8
+
+
 @pytest.mark.parametrize("text", ["", "same same", "{row}"])
 def test_texts_without_words_to_tell_them_apart_change_little(view, text):
     without = fitted(view).predict_proba(view, np.arange(N))
