@@ -6,6 +6,7 @@ import hashlib
 
 import numpy as np
 
+from annotate import __version__
 from annotate.steps.anchor import Anchor
 from annotate.steps.corpus_view import StoredCorpus
 from annotate.steps.given_labels import GivenLabels
@@ -34,6 +35,7 @@ def run_sha256(
     with workspace.store.read() as connection:
         told = [r["prediction_id"] for r in list_predictions(connection) if r["round_no"] is None]
     facts = {
+        "program": __version__,
         "run": settings.as_json(),
         "base": base["round_no"],
         "anchor": anchor.prediction_id,

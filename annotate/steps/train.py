@@ -186,7 +186,7 @@ def _run_rounds(
     if before is not None:
         return (
             f"nothing is new since round {before['round_no']}, which went on from here in the same"
-            " way and was given up"
+            " way and was given up; another `--seed` or a `--teacher` begins a run all the same"
         )
     while stop is None:
         n_done = len(run) - 1
