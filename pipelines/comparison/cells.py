@@ -86,8 +86,8 @@ def training_methods(corpus: Corpus) -> Iterator[tuple[Factor, str]]:
     if corpus.votes is None:
         teachers -= READ_VOTES
     yield from (("teacher", name) for name in sorted(teachers))
-    selectors = set(SELECTORS.names()) - NEED_AN_ARGUMENT - set(DEFAULT_SELECTORS)
-    yield from (("selector", name) for name in sorted(selectors))
+    selectors = set(SELECTORS.names()) - NEED_AN_ARGUMENT
+    yield from (("selector", n) for n in sorted(selectors) if (n,) != DEFAULT_SELECTORS)
     if corpus.links is not None:
         yield "teacher", f"propagation:{LINKS_FILE}"
         yield "selector", f"agreement:0.5@{LINKS_FILE}"
