@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.special import log_softmax
 
-from annotate.compute.edge_list import Graph
 from annotate.compute.seeding import seeded_generator
 from annotate.compute.word_vectors import word_vectors
 from annotate.errors import NotReadyError
-from annotate.protocols import NO_LABEL, CorpusView, Floats, Ints, Rows
+from annotate.protocols import NO_LABEL, CorpusView, Floats, Ints
+from annotate.teachers.expert_panel import NEIGHBOURS_OF_LEARNT, ExpertPanel, Sight
 from annotate.teachers.labelled import labelled_rows
-from annotate.teachers.propagation import neighbour_graph, propagate_labels
+from annotate.teachers.propagation import neighbour_graph
 from annotate.teachers.stored import fingerprint, refuse_multi_label
-from annotate.training.correction import Correction, unit_features
-from annotate.training.opinion_pool import pool_weights
-from annotate.training.smoothing import average_over_neighbours
+from annotate.training.correction import unit_features
 
 # How they were chosen: docs/methods.md, "stacked".
 LINEAR_C = 10.0
@@ -30,17 +26,8 @@ KERNEL_GAMMA = 0.7
 N_LANDMARKS = 500
 WORDS_C = 5.0
 MOST_WORDED_ANSWERS = 1_000
-SPREAD_ALPHA = 0.8
-NEIGHBOURS_OF_LEARNT = (0, 5, 10)
-NEIGHBOURS_OF_RECORDED = (0, 10)
-N_FOLDS = 5
 # With fewer answers, what no label taught is not corrected by what so few would teach.
 FEWEST_ANSWERS = 10
-# What an expert holds for impossible stays possible, by so much of an equal share. Students have
-# seen few answers, of some class perhaps none.
-LEAST_SHARE_OF_LEARNT = 0.15
-LEAST_SHARE_OF_RECORDED = 1e-3
-ROWS_PER_BLOCK = 16_384
 
 FeatureMap = Callable[[Floats | sparse.csr_matrix], Floats]
 
@@ -91,7 +78,7 @@ class Stacked:
             labelled = labelled_rows(view, self.name)
         learns = not recorded or len(labelled) >= FEWEST_ANSWERS
         neighbours = view.neighbours(min(max(NEIGHBOURS_OF_LEARNT), view.n_items - 1))
-        panel = _Panel(view.schema.n_classes, neighbours, labelled, view.labels[labelled])
+        panel = ExpertPanel(view.schema.n_classes, neighbours, labelled, view.labels[labelled])
         for name, proba in recorded.items():
             panel.hear_recorded(name, proba)
         if learns:
@@ -113,23 +100,7 @@ class Stacked:
         return self._taught_by
 
 
-@dataclass(frozen=True)
-class _Sight:
-    """What a student sees of the items.
-
-    Attributes
-    ----------
-    is_seen : bool array of shape (n_items,)
-        Whether an item has what the student looks at.
-    of : callable
-        Gives the features of some items, (n, dim); zeros of an item that is not seen.
-    """
-
-    is_seen: NDArray[np.bool_]
-    of: Callable[[Ints], Floats]
-
-
-def _hear_students(panel: _Panel, view: CorpusView, labelled: Ints, neighbours: Ints) -> None:
+def _hear_students(panel: ExpertPanel, view: CorpusView, labelled: Ints, neighbours: Ints) -> None:
     """Add what the answers teach."""
     units = unit_features(view.features())
     if not units[labelled].any():
@@ -140,18 +111,18 @@ def _hear_students(panel: _Panel, view: CorpusView, labelled: Ints, neighbours: 
     has_features = np.asarray(units.any(axis=1))
     words = _words_of(view, labelled)
     if words is None:
-        panel.hear_student("linear", _Sight(has_features, units.__getitem__), LINEAR_C)
+        panel.hear_student("linear", Sight(has_features, units.__getitem__), LINEAR_C)
     else:
-        both = _Sight(has_features, lambda items: np.hstack([units[items], words.of(items)]))
+        both = Sight(has_features, lambda items: np.hstack([units[items], words.of(items)]))
         panel.hear_student("features and words", both, WORDS_C)
         panel.hear_student("words", words, WORDS_C)
     kernel = kernel_map(units)
-    by_kernel = _Sight(has_features, lambda items: kernel(units[items]))
+    by_kernel = Sight(has_features, lambda items: kernel(units[items]))
     panel.hear_student("kernel", by_kernel, KERNEL_C)
     panel.hear_graph("graph", neighbour_graph(neighbours), has_features)
 
 
-def _words_of(view: CorpusView, labelled: Ints) -> _Sight | None:
+def _words_of(view: CorpusView, labelled: Ints) -> Sight | None:
     """Return the words of texts as a student sees them; None where hardly an answer shares any."""
     texts = view.texts()
     if texts is None:
@@ -161,137 +132,7 @@ def _words_of(view: CorpusView, labelled: Ints) -> _Sight | None:
     if has_words[labelled].sum() < FEWEST_ANSWERS:
         return None
     places = word_map(words[labelled])
-    return _Sight(has_words, lambda items: places(words[items]))
-
-
-class _Panel:
-    """The experts, heard one after another so that only one is in memory as a whole."""
-
-    def __init__(self, n_classes: int, neighbours: Ints, answered: Ints, answers: Ints) -> None:
-        self._n_classes = n_classes
-        self._neighbours = neighbours
-        self._answered = answered
-        self._answers = answers
-        self._names: list[str] = []
-        self._speakers: list[str] = []
-        self._foretold: list[Floats] = []
-        self._everywhere: list[Callable[[], Iterator[Floats]]] = []
-
-    def hear_recorded(self, name: str, proba: Rows) -> None:
-        """Add a prediction that no label taught, raw and averaged over neighbours."""
-        widths = self._widths(NEIGHBOURS_OF_RECORDED)
-        members = _with_neighbours(self._answered, self._neighbours, max(widths))
-        told = proba.take(members.ravel()).reshape(*members.shape, self._n_classes)
-        self._add(name, widths, [_log_recorded(_mean(told, k)) for k in widths])
-        self._everywhere.append(lambda: map(_log_recorded, self._spread(_read_all(proba), widths)))
-
-    def hear_student(self, name: str, sight: _Sight, C: float) -> None:
-        """Add a logistic regression on the answers, raw and averaged over neighbours."""
-        widths = self._widths(NEIGHBOURS_OF_LEARNT)
-        foretold = [np.zeros((len(self._answered), self._n_classes)) for _ in widths]
-        for here in self._folds():
-            student = self._teach(sight, C, ~here)
-            members = _with_neighbours(self._answered[here], self._neighbours, max(widths))
-            told = self._ask(student, sight, members.ravel())
-            told = told.reshape(*members.shape, self._n_classes)
-            for k, log_proba in zip(widths, foretold, strict=True):
-                log_proba[here] = _log_learnt(_mean(told, k))
-        self._add(name, widths, foretold)
-
-        def everywhere() -> Iterator[Floats]:
-            everyone = np.ones(len(self._answered), dtype=bool)
-            student = self._teach(sight, C, everyone)
-            told = self._ask(student, sight, np.arange(len(sight.is_seen)))
-            return map(_log_learnt, self._spread(told, widths))
-
-        self._everywhere.append(everywhere)
-
-    def hear_graph(self, name: str, graph: Graph, has_features: NDArray[np.bool_]) -> None:
-        """Add what the answers say when they are spread over the graph of neighbours."""
-        foretold = np.zeros((len(self._answered), self._n_classes))
-        for here in self._folds():
-            spread = self._spread_over(graph, has_features, ~here)
-            foretold[here] = _log_learnt(spread[self._answered[here]])
-        self._add(name, [0], [foretold])
-        everyone = np.ones(len(self._answered), dtype=bool)
-        self._everywhere.append(
-            lambda: iter([_log_learnt(self._spread_over(graph, has_features, everyone))])
-        )
-
-    def weigh(self, newest: str | None) -> dict[str, float]:
-        """Return the weight of each expert by the answers it foretold.
-
-        Until answers say otherwise the newest recorded prediction speaks alone; without any, all
-        students alike.
-        """
-        speaks_first = [newest in (None, speaker) for speaker in self._speakers]
-        held_to = np.asarray(speaks_first) / sum(speaks_first)
-        self._weights = pool_weights(self._foretold, self._answers, held_to)
-        return dict(zip(self._names, self._weights.tolist(), strict=True))
-
-    def pool(self, n_items: int, class_active: NDArray[np.bool_]) -> NDArray[np.float32]:
-        """Return what the weighed experts together say of every item."""
-        total = np.zeros((n_items, self._n_classes), dtype=np.float32)
-        answered = np.zeros(n_items, dtype=bool)
-        weights = iter(self._weights)
-        for everywhere in self._everywhere:
-            for log_proba in everywhere():
-                has_answer = ~np.isnan(log_proba[:, 0])
-                answered |= has_answer
-                weight = np.float32(next(weights))
-                if weight > 0:
-                    total += weight * np.where(has_answer[:, None], log_proba, 0)
-        total[:, ~class_active] = -np.inf
-        proba = np.exp(log_softmax(total, axis=1))
-        proba[~answered] = np.nan
-        return proba
-
-    def _folds(self) -> Iterator[NDArray[np.bool_]]:
-        """Yield which answers are held out, each once."""
-        fold = np.arange(len(self._answered)) % N_FOLDS
-        for number in range(min(N_FOLDS, len(self._answered))):
-            yield fold == number
-
-    def _spread_over(
-        self, graph: Graph, has_features: NDArray[np.bool_], taught: NDArray[np.bool_]
-    ) -> NDArray[np.float32]:
-        labels = np.full(graph.shape[0], NO_LABEL, dtype=np.int64)
-        labels[self._answered[taught]] = self._answers[taught]
-        proba = propagate_labels(graph, labels, self._n_classes, SPREAD_ALPHA)
-        # Without features an item's neighbours are any.
-        proba[~has_features] = np.nan
-        return proba
-
-    def _widths(self, wanted: tuple[int, ...]) -> list[int]:
-        """Return the numbers of neighbours to average over, those that a small corpus has."""
-        return [k for k in wanted if k <= self._neighbours.shape[1]]
-
-    def _add(self, name: str, widths: list[int], foretold: Sequence[Floats]) -> None:
-        self._names += [f"{name}, {k} neighbours" if k else name for k in widths]
-        self._speakers += [name] * len(widths)
-        # Who has no answer says nothing for or against any class.
-        self._foretold += [np.nan_to_num(log_proba) for log_proba in foretold]
-
-    def _teach(self, sight: _Sight, C: float, taught: NDArray[np.bool_]) -> Correction:
-        rows = sight.of(self._answered[taught])
-        return Correction(C).fit(rows, self._answers[taught], self._nothing_known(len(rows)))
-
-    def _ask(self, student: Correction, sight: _Sight, items: Ints) -> NDArray[np.float32]:
-        """Return what a student says of some items, NaN of what it does not see."""
-        proba = np.empty((len(items), self._n_classes), dtype=np.float32)
-        for start in range(0, len(items), ROWS_PER_BLOCK):
-            features = sight.of(items[start : start + ROWS_PER_BLOCK])
-            told = np.exp(student.log_proba(features, self._nothing_known(len(features))))
-            proba[start : start + len(told)] = told
-        proba[~sight.is_seen[items]] = np.nan
-        return proba
-
-    def _spread(self, proba: NDArray[np.float32], widths: list[int]) -> Iterator[Floats]:
-        for k in widths:
-            yield average_over_neighbours(proba, self._neighbours[:, :k]) if k else proba
-
-    def _nothing_known(self, n_rows: int) -> NDArray[np.float32]:
-        return np.full((n_rows, self._n_classes), 1 / self._n_classes, dtype=np.float32)
+    return Sight(has_words, lambda items: places(words[items]))
 
 
 def kernel_map(units: Floats) -> FeatureMap:
@@ -329,27 +170,3 @@ def word_map(answered: sparse.csr_matrix) -> FeatureMap:
     # Equal texts make the kernel singular, which single precision would amplify.
     kernel.fit(answered.astype(np.float64))
     return lambda rows: kernel.transform(rows).astype(np.float32)
-
-
-def _with_neighbours(rows: Ints, neighbours: Ints, k: int) -> Ints:
-    """Return (len(rows), k + 1): each row and its k nearest."""
-    return np.concatenate([rows[:, None], neighbours[rows, :k]], axis=1)
-
-
-def _mean(told: Floats, k: int) -> Floats:
-    """Return the mean over an item and its k nearest that have an answer, NaN where it has none."""
-    known = ~np.isnan(told[:, : k + 1, :1])
-    total = np.where(known, told[:, : k + 1], 0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
-    return np.where(known[:, 0], total, np.nan)
-
-
-def _log_recorded(proba: Floats) -> Floats:
-    return np.log(np.maximum(proba, LEAST_SHARE_OF_RECORDED / proba.shape[1]))
-
-
-def _log_learnt(proba: Floats) -> Floats:
-    return np.log(np.maximum(proba, LEAST_SHARE_OF_LEARNT / proba.shape[1]))
-
-
-def _read_all(proba: Rows) -> NDArray[np.float32]:
-    return np.array(proba.read(0, proba.shape[0]), dtype=np.float32)

@@ -8,7 +8,7 @@ from sklearn.linear_model import LogisticRegression
 
 from annotate.compute.word_vectors import word_vectors
 from annotate.errors import NotReadyError
-from annotate.teachers import stacked
+from annotate.teachers import expert_panel, stacked
 from annotate.teachers.propagation import neighbour_graph, propagate_labels
 from annotate.teachers.stacked import Stacked, kernel_map, word_map
 from annotate.training.correction import INTERCEPT, unit_features
@@ -201,5 +201,5 @@ def test_texts_without_words_to_tell_them_apart_change_little(view, text):
 def test_blocks_give_the_same_as_the_whole(view, truth, rng, monkeypatch):
     view.item_texts = texts_that_tell(truth, rng)
     whole = fitted(view).predict_proba(view, np.arange(N))
-    monkeypatch.setattr(stacked, "ROWS_PER_BLOCK", 7)
+    monkeypatch.setattr(expert_panel, "ROWS_PER_BLOCK", 7)
     np.testing.assert_allclose(fitted(view).predict_proba(view, np.arange(N)), whole, atol=1e-6)
