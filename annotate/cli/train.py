@@ -76,7 +76,7 @@ def _print_report(report: TrainReport, folder: str) -> None:
     if report.measured_on == 0:
         print_lines(
             "Nothing checks these rounds: no gold is held back."
-            f" {report.spot_check_asked} random items wait at the front of the review queue;"
+            f" {report.spot_check_asked} random items wait in the review queue, every fifth one;"
             f" answer them (annotate review {folder}), then `annotate rounds list {folder}` says"
             " whether the rounds helped."
         )

@@ -88,7 +88,7 @@ class RoundReport:
     accuracy : tuple of RoundAccuracy
         Every round up to this one; empty without held-back gold.
     spot_check_asked : int
-        Random items that were put to the front of the review queue.
+        Random items that the review queue asks between others.
     spot_check : SpotCheck, optional
         What their answers say, once there are any.
     settings, lineage : mapping of str to str

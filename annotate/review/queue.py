@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,8 @@ from annotate.review.prediction_summary import PredictionSummary
 from annotate.schema import Schema
 
 DEFAULT_ORDER = "expected_corrections"
+# How chosen, and what it costs: docs/methods.md, "spot check".
+ONE_IN = 5
 LIKE = "like"  # the order that may be told a class
 
 _HERE = "annotate.review.orders"
@@ -48,6 +51,24 @@ def check_like(order: str, schema: Schema) -> None:
         raise UnknownNameError("class", class_name, known)
 
 
+@dataclass(frozen=True)
+class Interspersed:
+    """Items that are asked between others, one in five.
+
+    Attributes
+    ----------
+    item_nos : sequence of int
+        All of them, in the order in which they are asked; those that are not open are left out.
+    n_done, n_others_done : int
+        How many of them, and of all other items, have an answer: the queue is opened again and
+        again, and what was answered counts.
+    """
+
+    item_nos: Sequence[int] = field(default_factory=tuple)
+    n_done: int = 0
+    n_others_done: int = 0
+
+
 def build_queue(
     summary: PredictionSummary,
     order: QueueOrder,
@@ -56,6 +77,7 @@ def build_queue(
     labels: Ints,
     n_classes: int,
     asked_first: Sequence[int] = (),
+    interspersed: Interspersed | None = None,
     seed: int = 0,
     sources: OrderSources | None = None,
 ) -> NDArray[np.int32]:
@@ -73,6 +95,8 @@ def build_queue(
     n_classes : int
     asked_first : sequence of int
         Items that a step asked for; those still open come before all others, in this order.
+    interspersed : Interspersed, optional
+        Items that a step asked for among others; those that are late come next.
     seed : int
     sources : OrderSources, optional
         What orders may read besides the summary.
@@ -83,9 +107,12 @@ def build_queue(
         Asked first, then ranked, then those that the order cannot rank without a prediction,
         shuffled: a corpus often comes sorted by class.
     """
+    between = interspersed or Interspersed()
     front = np.array([number for number in asked_first if is_open[number]], dtype=np.int64)
+    inserted = np.array([number for number in between.item_nos if is_open[number]], dtype=np.int64)
     rest = is_open.copy()
     rest[front] = False
+    rest[inserted] = False
     ranked_mask = rest & summary.answered if order.needs_prediction else rest
     ranked = order.rank(
         summary,
@@ -93,4 +120,7 @@ def build_queue(
     )
     unranked = np.flatnonzero(rest & ~ranked_mask)
     last = seeded_generator(seed, "queue without prediction").permutation(unranked)
-    return np.concatenate([front, ranked, last]).astype(np.int32)
+    others = np.concatenate([ranked, last])
+    n_before = (ONE_IN - 1) * (between.n_done + np.arange(len(inserted))) - between.n_others_done
+    mixed = np.insert(others, np.clip(n_before, 0, len(others)), inserted)
+    return np.concatenate([front, mixed]).astype(np.int32)

@@ -7,17 +7,19 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from annotate.errors import NotReadyError
 from annotate.protocols import Bools, Ints
 from annotate.review.cards import Basis, Card, Standing, make_cards
+from annotate.review.measuring import SPOT_CHECK
 from annotate.review.prediction_summary import PredictionSummary, summarise_nothing
-from annotate.review.queue import build_queue, queue_orders
+from annotate.review.queue import Interspersed, build_queue, queue_orders
 from annotate.review.queue_request import QueueRequest
 from annotate.schema import Schema
 from annotate.steps.filter_items import filter_items
-from annotate.steps.given_labels import read_given_labels
+from annotate.steps.given_labels import GivenLabels, read_given_labels
 from annotate.steps.labels import SOURCES, read_current_labels
 from annotate.steps.open_items import blind_mask, doubt_mask, open_mask
 from annotate.steps.order_context import StoredSources
@@ -151,10 +153,12 @@ def open_queue(
         is_blind = blind_mask(given, front, reviewer, overlap)
         asked_for &= filter_items(workspace, request.filter, current, summary, is_blind)
     chosen = asked_for & (is_open | doubted) if request.open_only else asked_for
+    is_spot_check = front["reason"] == SPOT_CHECK
     if request.item_nos is None:
         item_nos = build_queue(
             summary, ranking, is_open=chosen, labels=given.training, n_classes=schema.n_classes,
-            asked_first=front["item_no"].tolist(), seed=seed,
+            asked_first=front.loc[~is_spot_check, "item_no"].tolist(),
+            interspersed=_between(front.loc[is_spot_check, "item_no"], given), seed=seed,
             sources=StoredSources(
                 workspace, schema, proba, record["prediction_id"] if record else None,
                 len(given.current),
@@ -170,6 +174,13 @@ def open_queue(
     basis = Basis(record, because, reasons)
     standing = StandingLabels(current.labels, current.sources) if current else None
     return Queue(item_nos, n_done, request, basis, schema, summary, proba, standing, doubted)
+
+
+def _between(spot_check: pd.Series[Any], given: GivenLabels) -> Interspersed:
+    """Return the items of a spot check, and how many answers there are to them and to others."""
+    item_nos = spot_check.to_numpy(dtype=np.int64)
+    n_done = int(given.human.decided[item_nos].sum())
+    return Interspersed(item_nos.tolist(), n_done, int(given.human.decided.sum()) - n_done)
 
 
 def read_cards(

@@ -18,7 +18,7 @@ N_ITEMS = 30
 
 
 def ask_spot_check(workspace: Workspace, given: GivenLabels, seed: int) -> int:
-    """Put random items to the front of the review queue if no label measures; return how many wait.
+    """Put random items into the review queue if no label measures; return how many wait.
 
     The items are drawn from all that have no label, whatever any model says of them, so that their
     answers speak for the corpus. They are asked once; asking again would let the sample be chosen.

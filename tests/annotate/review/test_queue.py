@@ -6,7 +6,7 @@ import pytest
 from annotate.errors import UnknownNameError
 from annotate.review.orders.context import OrderContext
 from annotate.review.prediction_summary import PredictionSummary, summarise_nothing
-from annotate.review.queue import build_queue, queue_orders
+from annotate.review.queue import Interspersed, build_queue, queue_orders
 
 N = 40
 
@@ -61,11 +61,15 @@ def test_an_unknown_order_lists_the_near_ones():
         queue_orders.make("margins")
 
 
-def queue(summary, is_open, asked_first=()):
-    labels = np.full(len(is_open), -1)
-    order = queue_orders.make("margin")
+def queue(summary, is_open, asked_first=(), interspersed=None):
     return build_queue(
-        summary, order, is_open=is_open, labels=labels, n_classes=3, asked_first=asked_first
+        summary,
+        queue_orders.make("margin"),
+        is_open=is_open,
+        labels=np.full(len(is_open), -1),
+        n_classes=3,
+        asked_first=asked_first,
+        interspersed=interspersed,
     ).tolist()
 
 
@@ -75,6 +79,37 @@ def test_asked_first_come_first_in_their_order_once_and_only_while_open(summary)
     numbers = queue(summary, is_open, asked_first=[9, 7, 2])
     assert numbers[:2] == [9, 2]
     assert sorted(numbers) == np.flatnonzero(is_open).tolist()
+
+
+def test_interspersed_items_are_every_fifth_from_the_first_on(summary):
+    is_open = np.ones(N, dtype=bool)
+    is_open[7] = False
+    numbers = queue(summary, is_open, asked_first=[30], interspersed=Interspersed([9, 7, 2, 5]))
+    assert numbers[0] == 30
+    assert {place: numbers[place] for place in (1, 6, 11)} == {1: 9, 6: 2, 11: 5}
+    others = [number for number in numbers if number not in (9, 2, 5, 30)]
+    assert others == [n for n in rank("margin", summary) if n not in (7, 9, 2, 5, 30)]
+
+
+def test_answers_given_before_count_towards_the_next_interspersed_item(summary):
+    is_open = np.ones(N, dtype=bool)
+    between = Interspersed([9, 2], n_done=1, n_others_done=1)  # 1 + 1 of 5: three others are due
+    numbers = queue(summary, is_open, interspersed=between)
+    assert [numbers.index(n) for n in (9, 2)] == [3, 8]
+
+
+def test_interspersed_items_that_are_late_come_next(summary):
+    is_open = np.ones(N, dtype=bool)
+    between = Interspersed([9, 2, 5], n_done=0, n_others_done=6)
+    numbers = queue(summary, is_open, interspersed=between)
+    assert numbers[:2] == [9, 2]
+    assert numbers.index(5) == 4  # two others more are due before it
+
+
+def test_interspersed_items_are_asked_even_when_nothing_else_is_left(summary):
+    is_open = np.zeros(N, dtype=bool)
+    is_open[[9, 2, 5]] = True
+    assert queue(summary, is_open, interspersed=Interspersed([9, 2])) == [9, 5, 2]
 
 
 def test_items_without_prediction_come_last(summary):

@@ -194,8 +194,8 @@ def test_an_answer_to_a_spot_check_is_asked_blind_and_held_back(project):
         ask_first(connection, [3, 0], "spot check")
         ask_first(connection, [1], "audit")
     queue = open_queue(project, QueueRequest("margin"))
-    assert queue.item_nos.tolist() == [3, 0, 1, 2]
-    assert [card.blind for card in page(project, queue, 0, 4)] == [True, True, True, False]
+    assert queue.item_nos.tolist() == [1, 3, 2, 0]  # the audit first, one of five a spot check
+    assert [card.blind for card in page(project, queue, 0, 4)] == [True, True, False, True]
     record_events(project, "ann", [event(n + 1, n, "relabel") for n in range(4)])
     roles = [(row.purpose, row.role) for row in stored(project).itertuples()]
     assert roles == [
@@ -204,6 +204,17 @@ def test_an_answer_to_a_spot_check_is_asked_blind_and_held_back(project):
         ("review", "train"),
         ("review", "held_back"),
     ]
+
+
+def test_one_of_five_answers_is_to_the_spot_check_however_often_the_queue_is_opened(tmp_path):
+    project = text_project(tmp_path / "p", [f"text {number}" for number in range(30)])
+    with project.store.write() as connection:
+        ask_first(connection, range(10), "spot check")
+    asked = []
+    for number in range(15):
+        asked.append(int(open_queue(project, QueueRequest("random")).item_nos[0]))
+        record_events(project, "ann", [event(number + 1, asked[-1], "relabel")])
+    assert [place for place, item_no in enumerate(asked) if item_no < 10] == [0, 5, 10]
 
 
 def test_the_cards_of_an_unknown_item_are_a_key_error(project):
