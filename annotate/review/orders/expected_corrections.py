@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
+from annotate.compute.seeding import seeded_generator
 from annotate.errors import NotReadyError
-from annotate.protocols import Floats, Ints
+from annotate.protocols import NO_LABEL, Floats, Ints
 from annotate.review.orders.context import OrderContext
+from annotate.review.orders.typical import TypicalOrder
 from annotate.review.prediction_summary import PredictionSummary
 
+# How chosen: docs/methods.md, "expected_corrections".
+FIRST_TYPICAL = 20
+TYPICAL_AMONG = 20_000
 N_NEIGHBOURS = 10
 # Items chosen one by one, each knowing those before it; the rest follow by their own gain.
 N_CHOSEN = 200
@@ -29,6 +36,11 @@ class ExpectedCorrectionsOrder:
     where labelled items have d = 0. The first 200 are chosen one by one: each leaves its neighbours
     0.7 of their gain, so that one doubtful spot is not asked about all at once.
 
+    Until 20 answers train, ``typical`` items come first: doubt says where answers change a model,
+    not how frequent the classes are nor which teacher is right about most items, and answers to
+    nothing but doubtful items mislead whoever learns from so few. Items that the prediction has no
+    answer for come last, shuffled.
+
     Until neighbours have been found, which training does, an item's own doubt counts alone. Best
     after a teacher whose confidence answers have calibrated, such as ``stacked``.
 
@@ -41,23 +53,45 @@ class ExpectedCorrectionsOrder:
     """
 
     because = "its answer should correct most labels"
-    needs_prediction = True
+    needs_prediction = False
     includes_labelled = False
 
     def rank(self, summary: PredictionSummary, context: OrderContext) -> Ints:
-        """Return the rows by gain, descending; equal ones keep item order."""
-        neighbours = _known_neighbours(context)
-        doubt = np.zeros(len(context.labels), dtype=np.float32)
-        doubt[context.rows] = 1 - summary.confidence[context.rows]
-        gain = expected_corrections(doubt, neighbours, context.rows)
-        by_gain = np.argsort(-gain, kind="stable")
-        first = by_gain[:N_CONSIDERED]
-        chosen = first[
-            spread_out(gain[first], neighbours[context.rows[first]], context.rows[first])
-        ]
-        is_chosen = np.zeros(len(gain), dtype=bool)
-        is_chosen[chosen] = True
-        return context.rows[np.concatenate([chosen, by_gain[~is_chosen[by_gain]]])]
+        """Return first typical rows while labels are few, then all by gain, descending."""
+        typical = _first_typical(summary, context)
+        rest = np.setdiff1d(context.rows, typical, assume_unique=True)
+        has_answer = summary.answered[rest]
+        by_gain = _rank_by_gain(summary, replace(context, rows=rest[has_answer]))
+        generator = seeded_generator(context.seed, "queue without prediction")
+        return np.concatenate([typical, by_gain, generator.permutation(rest[~has_answer])])
+
+
+def _first_typical(summary: PredictionSummary, context: OrderContext) -> Ints:
+    """Return as many typical rows as labels are missing; none where items have no features."""
+    n_missing = FIRST_TYPICAL - int((context.labels != NO_LABEL).sum())
+    if n_missing <= 0:
+        return context.rows[:0]
+    generator = seeded_generator(context.seed, "typical among")
+    n_among = min(TYPICAL_AMONG, len(context.rows))
+    among = generator.choice(context.rows, n_among, replace=False)
+    try:
+        return TypicalOrder().rank(summary, replace(context, rows=np.sort(among)))[:n_missing]
+    except NotReadyError:
+        return context.rows[:0]
+
+
+def _rank_by_gain(summary: PredictionSummary, context: OrderContext) -> Ints:
+    """Return the rows by gain, descending; equal ones keep item order."""
+    neighbours = _known_neighbours(context)
+    doubt = np.zeros(len(context.labels), dtype=np.float32)
+    doubt[context.rows] = 1 - summary.confidence[context.rows]
+    gain = expected_corrections(doubt, neighbours, context.rows)
+    by_gain = np.argsort(-gain, kind="stable")
+    first = by_gain[:N_CONSIDERED]
+    chosen = first[spread_out(gain[first], neighbours[context.rows[first]], context.rows[first])]
+    is_chosen = np.zeros(len(gain), dtype=bool)
+    is_chosen[chosen] = True
+    return context.rows[np.concatenate([chosen, by_gain[~is_chosen[by_gain]]])]
 
 
 def _known_neighbours(context: OrderContext) -> Ints:

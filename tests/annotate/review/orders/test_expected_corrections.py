@@ -7,7 +7,9 @@ import numpy as np
 from annotate.review.orders import expected_corrections as module
 from annotate.review.orders.context import NoSources, OrderContext
 from annotate.review.orders.expected_corrections import ExpectedCorrectionsOrder
-from annotate.review.prediction_summary import PredictionSummary
+from annotate.review.orders.typical import TypicalOrder
+from annotate.review.prediction_summary import PredictionSummary, summarise_nothing
+from tests.fakes import ArrayRows
 
 N_ITEMS = 60
 
@@ -46,6 +48,49 @@ def literal_order(confidence, neighbours, labels):
         for j in set(neighbours[best][:10].tolist()) & gain.keys():
             gain[j] *= 0.7
     return order
+
+
+class Features(NoSources):
+    def __init__(self, values):
+        self.values = values
+
+    def features(self):
+        return ArrayRows(self.values)
+
+
+def ranked(summary, labels, sources=None):
+    context = OrderContext(np.flatnonzero(labels < 0), labels, 2, 0, sources or NoSources())
+    return ExpectedCorrectionsOrder().rank(summary, context)
+
+
+def test_until_20_answers_train_typical_items_come_first(rng):
+    doubts = rng.permutation(N_ITEMS) / N_ITEMS
+    nothing = np.zeros(N_ITEMS, dtype=np.float32)
+    summary = PredictionSummary(np.zeros(N_ITEMS, np.int32), 1 - doubts, nothing, nothing)
+    sources = Features(rng.normal(size=(N_ITEMS, 4)).astype(np.float32))
+    for n_labels in (0, 13, 19, 20):
+        labels = np.where(np.arange(N_ITEMS) < n_labels, 0, -1)
+        context = OrderContext(np.flatnonzero(labels < 0), labels, 2, 0, sources)
+        typical = TypicalOrder().rank(summary, context)[: 20 - n_labels]
+        order = ranked(summary, labels, sources)
+        assert order[: 20 - n_labels].tolist() == typical.tolist()
+        assert (np.diff(doubts[order[20 - n_labels :]]) < 0).all()  # then by doubt
+
+
+def test_without_features_doubt_orders_from_the_first_answer_on(rng):
+    confidence = rng.random(N_ITEMS).astype(np.float32)
+    nothing = np.zeros(N_ITEMS, dtype=np.float32)
+    summary = PredictionSummary(np.zeros(N_ITEMS, np.int32), confidence, nothing, nothing)
+    order = ranked(summary, np.full(N_ITEMS, -1))
+    assert order.tolist() == np.argsort(confidence).tolist()
+
+
+def test_what_the_prediction_does_not_answer_comes_last_and_shuffled(rng):
+    summary = summarise_nothing(N_ITEMS)
+    summary.predicted[:5], summary.confidence[:5] = 0, 0.9
+    order = ranked(summary, np.full(N_ITEMS, -1)).tolist()
+    assert sorted(order[:5]) == list(range(5))
+    assert sorted(order[5:]) == list(range(5, N_ITEMS)) != order[5:]
 
 
 def test_it_takes_the_greatest_gain_that_is_left(rng):
