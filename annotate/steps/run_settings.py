@@ -19,7 +19,7 @@ from annotate.training.defaults import DEFAULT_ROUNDS, DEFAULT_SELECTORS, DEFAUL
 ACCEPT_LABELS = "threshold:0.5"
 # Who teaches as soon as people have answered this often: docs/methods.md, "stacked".
 ANSWERS_TEACHER = "stacked"
-FEWEST_ANSWERS = 30
+FEWEST_ANSWERS = 20
 
 
 @dataclass(frozen=True)

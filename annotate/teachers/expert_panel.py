@@ -153,8 +153,15 @@ class ExpertPanel:
         self._foretold += [np.nan_to_num(log_proba) for log_proba in foretold]
 
     def _teach(self, sight: Sight, C: float, taught: NDArray[np.bool_]) -> Correction:
-        rows = sight.of(self._answered[taught])
-        return Correction(C).fit(rows, self._answers[taught], self._nothing_known(len(rows)))
+        """Return a student whose offset is how often its answers say each class.
+
+        Among the items that were asked a class may be many times as frequent as in the corpus; a
+        student that is told so learns what tells items apart, and of the corpus no shares.
+        """
+        rows, answers = sight.of(self._answered[taught]), self._answers[taught]
+        counts = np.bincount(answers, minlength=self._n_classes) + 1.0
+        shares = np.tile((counts / counts.sum()).astype(np.float32), (len(rows), 1))
+        return Correction(C).fit(rows, answers, shares)
 
     def _ask(self, student: Correction, sight: Sight, items: Ints) -> NDArray[np.float32]:
         """Return what a student says of some items, NaN of what it does not see."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from sklearn.linear_model import LogisticRegression
+from scipy.optimize import minimize
+from scipy.special import log_softmax, softmax
 
 from annotate.compute.word_vectors import word_vectors
 from annotate.errors import NotReadyError
@@ -42,11 +43,25 @@ def fitted(view):
     return teacher
 
 
-def literal_student(features, labels, rows, C):
-    """Return what scikit-learn's ridge logistic regression, taught by some rows, says of all."""
+def literal_student(features, labels, rows, strength):
+    """Return what a ridge logistic regression, to which the answers' shares are known, says."""
     with_intercept = np.hstack([features, np.full((len(features), 1), INTERCEPT)])
-    model = LogisticRegression(C=C, fit_intercept=False, tol=1e-8, max_iter=5000)
-    return model.fit(with_intercept[rows], labels[rows]).predict_proba(with_intercept)
+    told = labels[rows]
+    log_share = np.log((np.bincount(told, minlength=C) + 1) / (len(told) + C))
+
+    def loss(flat):
+        log_proba = log_softmax(log_share + with_intercept[rows] @ flat.reshape(-1, C), axis=1)
+        return -strength * log_proba[np.arange(len(told)), told].sum() + 0.5 * flat @ flat
+
+    def slope(flat):
+        residual = softmax(log_share + with_intercept[rows] @ flat.reshape(-1, C), axis=1)
+        residual[np.arange(len(told)), told] -= 1
+        return (strength * with_intercept[rows].T @ residual).ravel() + flat
+
+    start = np.zeros(with_intercept.shape[1] * C)
+    found = minimize(loss, start, jac=slope, method="L-BFGS-B", options={"ftol": 1e-14})
+    # Of the corpus no shares are known.
+    return softmax(with_intercept @ found.x.reshape(-1, C), axis=1)
 
 
 def literal_means(proba, neighbours, k):
