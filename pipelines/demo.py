@@ -12,17 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from annotate.cli.output import print_json, print_lines, print_table
-from annotate.cli.rounds import tell_spot_check
 from annotate.corpus.records import SourceOptions
 from annotate.errors import ConfigError
 from annotate.protocols import Progress, no_progress
-from annotate.quality.spot_check import SpotCheck
 from annotate.steps.add import add
 from annotate.steps.embed import embed
 from annotate.steps.evaluate import evaluate
 from annotate.steps.export import export
 from annotate.steps.predict import predict
-from annotate.steps.rounds import list_all_rounds
 from annotate.steps.simulate import answer_queue
 from annotate.steps.train import TrainReport, train
 from annotate.steps.workspace import Workspace, create_workspace
@@ -36,10 +33,9 @@ class Settings:
     """Label 1,797 handwritten digits."""
 
     folder: Path
-    spot_check: int = 30  # answers to the random items that tell whether the rounds helped
-    # Then a reviewer comes by, and rounds follow each visit: answers change what is worth asking.
-    visits: int = 4
-    answers: int = 5  # a visit, to the first items of the queue
+    # A reviewer comes by, and training follows each visit: answers change what is worth asking.
+    visits: int = 5
+    answers: int = 10  # a visit, to the first items of the queue; one in five measures only
     rounds: int = DEFAULT_ROUNDS
     seed: int = 0
 
@@ -60,7 +56,6 @@ class Result:
     """What the demo reached, and where to look."""
 
     steps: list[Step]
-    spot_check: SpotCheck | None
     project: str
     report: str
     export: str
@@ -87,18 +82,15 @@ def run(settings: Settings, progress: Progress = no_progress) -> Result:
     report = _run_rounds(workspace, settings, progress)
     steps.append(_measure(workspace, truth, "rounds of self-training", 0))
 
-    n_answers = len(answer_queue(workspace, truth, settings.spot_check, seed=settings.seed))
-    spot_check = list_all_rounds(workspace).spot_check
-    steps.append(_measure(workspace, truth, "spot check of random items", n_answers))
-
+    n_answers = 0
     for _ in range(settings.visits):
         n_answers += len(answer_queue(workspace, truth, settings.answers, seed=settings.seed))
         report = _run_rounds(workspace, settings, progress)
-    steps.append(_measure(workspace, truth, "trained with the answers", n_answers))
+        steps.append(_measure(workspace, truth, "trained with answers", n_answers))
 
     exported = export(workspace, folder / "training-set", "imagefolder", progress=progress)
     workspace.close()
-    return Result(steps, spot_check, str(folder / "project"), report.report, exported.destination)
+    return Result(steps, str(folder / "project"), report.report, exported.destination)
 
 
 def show(result: Result, as_json: bool = False) -> None:
@@ -111,8 +103,6 @@ def show(result: Result, as_json: bool = False) -> None:
         [tuple(asdict(step).values()) for step in result.steps],
         title="1,797 handwritten digits; accuracy against the truth",
     )
-    if result.spot_check is not None:
-        print_lines(tell_spot_check(result.spot_check))
     print_lines(
         f"Project       {result.project}",
         f"Report        {result.report}",
