@@ -52,7 +52,7 @@ class Overview:
     n_labelled : int
         Items that carry a label of any source.
     n_asked : int
-        Items waiting to be asked first, such as those of a spot check.
+        Items that a step asked for, as a spot check or an audit, and that wait.
     quarantine : mapping of str to int
         Inputs refused when added, by reason.
     accuracy : tuple of MeasuredAccuracy

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,24 +50,6 @@ def check_like(order: str, schema: Schema) -> None:
         raise UnknownNameError("class", class_name, known)
 
 
-@dataclass(frozen=True)
-class Interspersed:
-    """Items that are asked between others, one in five.
-
-    Attributes
-    ----------
-    item_nos : sequence of int
-        All of them, in the order in which they are asked; those that are not open are left out.
-    n_done, n_others_done : int
-        How many of them, and of all other items, have an answer: the queue is opened again and
-        again, and what was answered counts.
-    """
-
-    item_nos: Sequence[int] = field(default_factory=tuple)
-    n_done: int = 0
-    n_others_done: int = 0
-
-
 def build_queue(
     summary: PredictionSummary,
     order: QueueOrder,
@@ -77,7 +58,8 @@ def build_queue(
     labels: Ints,
     n_classes: int,
     asked_first: Sequence[int] = (),
-    interspersed: Interspersed | None = None,
+    one_in_five: Sequence[int] = (),
+    n_acts: int = 0,
     seed: int = 0,
     sources: OrderSources | None = None,
 ) -> NDArray[np.int32]:
@@ -95,8 +77,10 @@ def build_queue(
     n_classes : int
     asked_first : sequence of int
         Items that a step asked for; those still open come before all others, in this order.
-    interspersed : Interspersed, optional
-        Items that a step asked for among others; those that are late come next.
+    one_in_five : sequence of int
+        Items that a step asked for between others: every fifth item is the next one of them.
+    n_acts : int
+        What people have done so far: the queue is opened again and again, and goes on counting.
     seed : int
     sources : OrderSources, optional
         What orders may read besides the summary.
@@ -105,11 +89,10 @@ def build_queue(
     -------
     int32 array of shape (n_open,)
         Asked first, then ranked, then those that the order cannot rank without a prediction,
-        shuffled: a corpus often comes sorted by class.
+        shuffled, as a corpus often comes sorted by class; between the last two one in five.
     """
-    between = interspersed or Interspersed()
     front = np.array([number for number in asked_first if is_open[number]], dtype=np.int64)
-    inserted = np.array([number for number in between.item_nos if is_open[number]], dtype=np.int64)
+    inserted = np.array([number for number in one_in_five if is_open[number]], dtype=np.int64)
     rest = is_open.copy()
     rest[front] = False
     rest[inserted] = False
@@ -121,6 +104,6 @@ def build_queue(
     unranked = np.flatnonzero(rest & ~ranked_mask)
     last = seeded_generator(seed, "queue without prediction").permutation(unranked)
     others = np.concatenate([ranked, last])
-    n_before = (ONE_IN - 1) * (between.n_done + np.arange(len(inserted))) - between.n_others_done
-    mixed = np.insert(others, np.clip(n_before, 0, len(others)), inserted)
+    n_before = -n_acts % ONE_IN + (ONE_IN - 1) * np.arange(len(inserted))
+    mixed = np.insert(others, np.minimum(n_before, len(others)), inserted)
     return np.concatenate([front, mixed]).astype(np.int32)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from annotate.errors import NotReadyError
@@ -15,11 +14,11 @@ from annotate.protocols import Bools, Ints
 from annotate.review.cards import Basis, Card, Standing, make_cards
 from annotate.review.measuring import SPOT_CHECK
 from annotate.review.prediction_summary import PredictionSummary, summarise_nothing
-from annotate.review.queue import Interspersed, build_queue, queue_orders
+from annotate.review.queue import build_queue, queue_orders
 from annotate.review.queue_request import QueueRequest
 from annotate.schema import Schema
 from annotate.steps.filter_items import filter_items
-from annotate.steps.given_labels import GivenLabels, read_given_labels
+from annotate.steps.given_labels import read_given_labels
 from annotate.steps.labels import SOURCES, read_current_labels
 from annotate.steps.open_items import blind_mask, doubt_mask, open_mask
 from annotate.steps.order_context import StoredSources
@@ -31,6 +30,7 @@ from annotate.steps.predicting import (
 )
 from annotate.steps.summaries import prediction_summary
 from annotate.steps.workspace import Workspace
+from annotate.store.decisions import last_seq
 from annotate.store.items import read_items_at
 from annotate.store.queue_front import read_queue_front, read_reasons
 from annotate.store.schema_versions import latest_schema
@@ -135,6 +135,7 @@ def open_queue(
     with workspace.store.read() as connection:
         schema = latest_schema(connection)
         front = read_queue_front(connection)
+        n_acts = last_seq(connection)
     if schema.task == "multi":
         raise NotReadyError(
             "Review asks for one class an item; this project allows several (task = 'multi')."
@@ -158,7 +159,7 @@ def open_queue(
         item_nos = build_queue(
             summary, ranking, is_open=chosen, labels=given.training, n_classes=schema.n_classes,
             asked_first=front.loc[~is_spot_check, "item_no"].tolist(),
-            interspersed=_between(front.loc[is_spot_check, "item_no"], given), seed=seed,
+            one_in_five=front.loc[is_spot_check, "item_no"].tolist(), n_acts=n_acts, seed=seed,
             sources=StoredSources(
                 workspace, schema, proba, record["prediction_id"] if record else None,
                 len(given.current),
@@ -174,13 +175,6 @@ def open_queue(
     basis = Basis(record, because, reasons)
     standing = StandingLabels(current.labels, current.sources) if current else None
     return Queue(item_nos, n_done, request, basis, schema, summary, proba, standing, doubted)
-
-
-def _between(spot_check: pd.Series[Any], given: GivenLabels) -> Interspersed:
-    """Return the items of a spot check, and how many answers there are to them and to others."""
-    item_nos = spot_check.to_numpy(dtype=np.int64)
-    n_done = int(given.human.decided[item_nos].sum())
-    return Interspersed(item_nos.tolist(), n_done, int(given.human.decided.sum()) - n_done)
 
 
 def read_cards(

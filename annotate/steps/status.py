@@ -178,5 +178,5 @@ def _next_step(
     if n_rounds == 0:
         return to_train
     if n_asked:
-        return f"annotate review DIR ({n_asked} items wait to be asked first)"
+        return f"annotate review DIR ({n_asked} items are asked for)"
     return "annotate review DIR, annotate train DIR, or annotate export DIR OUT --format parquet"

@@ -1,4 +1,4 @@
-"""Items that a step asks reviewers to see first, such as a spot check of rounds."""
+"""Items that a step asks reviewers to see: those of an audit first, of a spot check one in five."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from annotate.store.tables import now_utc, queue_front
 
 
 def ask_first(connection: Connection, item_nos: Sequence[int], reason: str) -> None:
-    """Put items to the front of the review queue, after those already there."""
+    """Ask for items, after those already asked for."""
     known = set(connection.execute(select(queue_front.c.item_no)).scalars())
     position = int(connection.scalar(select(func.count()).select_from(queue_front)) or 0)
     rows = [

@@ -50,7 +50,7 @@ def _draw_metrics(seen: Overview) -> None:
             f"{seen.n_done:,}",
             f"{percent(seen.n_done / seen.n_items)} of items",
         ),
-        ("Left", f"{seen.n_left:,}", f"{seen.n_asked:,} asked first"),
+        ("Left", f"{seen.n_left:,}", f"{seen.n_asked:,} asked for"),
         ("With a label", percent(seen.coverage), f"{seen.n_labelled:,} of {seen.n_items:,}"),
         (
             "Answers an hour",

@@ -53,7 +53,7 @@ def _choose_order() -> str:
         names,
         index=names.index(name),
         key="order",
-        help="Which items come first. Items that a step asked for come before all others.",
+        help="Which items come first. Those of an audit come before all others.",
     )
     if chosen == LIKE:
         classes = [spec.name for spec in open_project().schema.active]

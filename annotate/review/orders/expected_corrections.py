@@ -52,7 +52,7 @@ class ExpectedCorrectionsOrder:
     2008, "An analysis of active learning strategies for sequence labeling tasks".
     """
 
-    because = "its answer should correct most labels"
+    because = "its answer should teach most"
     needs_prediction = False
     includes_labelled = False
 
@@ -73,11 +73,12 @@ def _first_typical(summary: PredictionSummary, context: OrderContext) -> Ints:
         return context.rows[:0]
     generator = seeded_generator(context.seed, "typical among")
     n_among = min(TYPICAL_AMONG, len(context.rows))
-    among = generator.choice(context.rows, n_among, replace=False)
+    among = np.sort(generator.choice(context.rows, n_among, replace=False))
     try:
-        return TypicalOrder().rank(summary, replace(context, rows=np.sort(among)))[:n_missing]
+        has_features = ~np.isnan(context.sources.features().take(among)[:, 0])
     except NotReadyError:
         return context.rows[:0]
+    return TypicalOrder().rank(summary, replace(context, rows=among[has_features]))[:n_missing]
 
 
 def _rank_by_gain(summary: PredictionSummary, context: OrderContext) -> Ints:

@@ -92,7 +92,7 @@ def test_without_gold_the_page_says_that_nothing_checks_the_rounds():
     text = Page(render_round_report(replace(UNCHECKED, spot_check_asked=30))).text
     assert "Nothing checks these rounds." in text
     assert "annotate review birds-dir" in text
-    assert "shows 30 random items first" in text
+    assert "one of 30 random ones" in text
     assert "Nothing checks" not in Page(render_round_report(FULL)).text
 
 

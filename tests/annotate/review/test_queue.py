@@ -6,7 +6,7 @@ import pytest
 from annotate.errors import UnknownNameError
 from annotate.review.orders.context import OrderContext
 from annotate.review.prediction_summary import PredictionSummary, summarise_nothing
-from annotate.review.queue import Interspersed, build_queue, queue_orders
+from annotate.review.queue import build_queue, queue_orders
 
 N = 40
 
@@ -61,7 +61,7 @@ def test_an_unknown_order_lists_the_near_ones():
         queue_orders.make("margins")
 
 
-def queue(summary, is_open, asked_first=(), interspersed=None):
+def queue(summary, is_open, asked_first=(), one_in_five=(), n_acts=0):
     return build_queue(
         summary,
         queue_orders.make("margin"),
@@ -69,7 +69,8 @@ def queue(summary, is_open, asked_first=(), interspersed=None):
         labels=np.full(len(is_open), -1),
         n_classes=3,
         asked_first=asked_first,
-        interspersed=interspersed,
+        one_in_five=one_in_five,
+        n_acts=n_acts,
     ).tolist()
 
 
@@ -81,35 +82,27 @@ def test_asked_first_come_first_in_their_order_once_and_only_while_open(summary)
     assert sorted(numbers) == np.flatnonzero(is_open).tolist()
 
 
-def test_interspersed_items_are_every_fifth_from_the_first_on(summary):
+def test_every_fifth_item_is_one_that_was_asked_for_from_the_first_on(summary):
     is_open = np.ones(N, dtype=bool)
     is_open[7] = False
-    numbers = queue(summary, is_open, asked_first=[30], interspersed=Interspersed([9, 7, 2, 5]))
+    numbers = queue(summary, is_open, asked_first=[30], one_in_five=[9, 7, 2, 5])
     assert numbers[0] == 30
     assert {place: numbers[place] for place in (1, 6, 11)} == {1: 9, 6: 2, 11: 5}
     others = [number for number in numbers if number not in (9, 2, 5, 30)]
     assert others == [n for n in rank("margin", summary) if n not in (7, 9, 2, 5, 30)]
 
 
-def test_answers_given_before_count_towards_the_next_interspersed_item(summary):
+@pytest.mark.parametrize(("n_acts", "place"), [(1, 4), (3, 2), (4, 1), (5, 0), (503, 2)])
+def test_a_queue_that_is_opened_again_goes_on_counting(summary, n_acts, place):
     is_open = np.ones(N, dtype=bool)
-    between = Interspersed([9, 2], n_done=1, n_others_done=1)  # 1 + 1 of 5: three others are due
-    numbers = queue(summary, is_open, interspersed=between)
-    assert [numbers.index(n) for n in (9, 2)] == [3, 8]
+    numbers = queue(summary, is_open, one_in_five=[9, 2], n_acts=n_acts)
+    assert [numbers.index(n) for n in (9, 2)] == [place, place + 5]
 
 
-def test_interspersed_items_that_are_late_come_next(summary):
-    is_open = np.ones(N, dtype=bool)
-    between = Interspersed([9, 2, 5], n_done=0, n_others_done=6)
-    numbers = queue(summary, is_open, interspersed=between)
-    assert numbers[:2] == [9, 2]
-    assert numbers.index(5) == 4  # two others more are due before it
-
-
-def test_interspersed_items_are_asked_even_when_nothing_else_is_left(summary):
+def test_one_in_five_are_asked_even_when_nothing_else_is_left(summary):
     is_open = np.zeros(N, dtype=bool)
     is_open[[9, 2, 5]] = True
-    assert queue(summary, is_open, interspersed=Interspersed([9, 2])) == [9, 5, 2]
+    assert queue(summary, is_open, one_in_five=[9, 2]) == [9, 5, 2]
 
 
 def test_items_without_prediction_come_last(summary):
