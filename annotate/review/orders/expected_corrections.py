@@ -16,7 +16,7 @@ from annotate.review.prediction_summary import PredictionSummary
 
 # How chosen: docs/methods.md, "expected_corrections".
 FIRST_TYPICAL = 20
-TYPICAL_AMONG = 20_000
+TYPICAL_AMONG = 8_000
 N_NEIGHBOURS = 10
 # Items chosen one by one, each knowing those before it; the rest follow by their own gain.
 N_CHOSEN = 200
