@@ -242,11 +242,11 @@ def test_help_opens_and_closes_and_takes_no_key_for_itself(page, server):
     assert page.is_visible("dialog.help")
 
 
-def test_a_spot_check_is_asked_blind_and_held_back(page, server):
+def test_an_audit_is_asked_first_blind_and_held_back(page, server):
     with change(server) as project, project.store.write() as connection:
         decided = set(read_decisions(connection)["item_no"])
         asked = max(set(range(N_ITEMS)) - decided)
-        ask_first(connection, [asked], "spot check")
+        ask_first(connection, [asked], "audit")
         forget_expired(connection, now_s=float("inf"))  # what tabs of other tests still hold
     log = visit(page, server)
     assert page.inner_text(".item-id") == f"t{asked}"
