@@ -16,7 +16,7 @@ MODULES = sorted({module_name(path) for path in python_files("app", "pipelines")
 
 @pytest.mark.parametrize("name", MODULES)
 def test_a_module_can_be_imported(name):
-    import_module(name)
+    assert import_module(name).__name__ == name
 
 
 @pytest.mark.parametrize("path", python_files(*PACKAGES), ids=module_name)

@@ -77,6 +77,17 @@ def test_until_20_answers_train_typical_items_come_first(rng):
         assert (np.diff(doubts[order[20 - n_labels :]]) < 0).all()  # then by doubt
 
 
+def test_items_without_features_are_none_of_the_typical_ones(rng):
+    features = rng.normal(size=(N_ITEMS, 4)).astype(np.float32)
+    features[:40] = np.nan
+    confidence = rng.random(N_ITEMS).astype(np.float32)
+    nothing = np.zeros(N_ITEMS, dtype=np.float32)
+    summary = PredictionSummary(np.zeros(N_ITEMS, np.int32), confidence, nothing, nothing)
+    order = ranked(summary, np.full(N_ITEMS, -1), Features(features))
+    assert sorted(order[:20]) == list(range(40, N_ITEMS))
+    assert order[20:].tolist() == np.argsort(confidence[:40]).tolist()
+
+
 def test_without_features_doubt_orders_from_the_first_answer_on(rng):
     confidence = rng.random(N_ITEMS).astype(np.float32)
     nothing = np.zeros(N_ITEMS, dtype=np.float32)
