@@ -1,0 +1,109 @@
+"""Online selectors against their rules, counted by hand or written out slowly."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from annotate.training.online_selection import ONLINE_SELECTORS
+
+N_ITEMS = 6
+
+
+def proba(*rows):
+    return torch.tensor(rows)
+
+
+def make(name, n_classes=2):
+    return ONLINE_SELECTORS[name](n_classes, N_ITEMS)
+
+
+@pytest.mark.parametrize("name", ONLINE_SELECTORS)
+def test_every_name_gives_weights_from_0_to_1(name, rng):
+    selector = make(name, 3)
+    for step in range(5):
+        drawn = torch.tensor(rng.dirichlet(np.ones(3) * 0.3, 4), dtype=torch.float32)
+        selector.observe(drawn, torch.arange(4) + step % 3, drawn)
+        weights = selector.weigh(drawn)
+        assert weights.shape == (4,)
+        assert ((weights >= 0) & (weights <= 1)).all()
+
+
+def test_the_fixed_threshold_takes_what_is_95_percent_sure():
+    assert make("threshold").weigh(proba([0.96, 0.04], [0.9, 0.1])).tolist() == [1, 0]
+
+
+def test_flexmatch_lowers_the_bar_of_the_class_that_few_are_sure_of():
+    selector = make("flexmatch")
+    sure = proba([0.97, 0.03], [0.97, 0.03], [0.97, 0.03], [0.04, 0.96])
+    selector.observe(sure, torch.arange(4), None)
+    # sigma = (3, 1), 2 of 6 never sure: beta = (1, 1/3), thresholds 0.95 and 0.95 / 5 = 0.19.
+    assert selector.weigh(proba([0.94, 0.06], [0.4, 0.6])).tolist() == [0, 1]
+
+
+def test_flexmatch_begins_low_while_few_items_are_sure():
+    selector = make("flexmatch")
+    selector.observe(proba([0.97, 0.03]), torch.tensor([0]), None)
+    # sigma = (1, 0), 5 never sure: beta = (1/5, 0), the first threshold 0.95 / 9.
+    assert selector.weigh(proba([0.6, 0.4], [0.4, 0.6])).tolist() == [1, 1]
+
+
+def test_flexmatch_counts_an_item_by_what_it_was_sure_of_last():
+    selector = make("flexmatch")
+    for row in proba([0.97, 0.03], [0.03, 0.97], [0.5, 0.5]):
+        selector.observe(row[None], torch.tensor([0]), None)
+    assert selector.latest.tolist() == [1, 2, 2, 2, 2, 2]
+
+
+def test_freematch_follows_confidence_and_class_means():
+    selector = make("freematch")
+    threshold, means = 0.5, np.array([0.5, 0.5])
+    seen = np.array([[0.9, 0.1], [0.7, 0.3]])
+    for _ in range(3):
+        selector.observe(torch.tensor(seen, dtype=torch.float32), torch.arange(2), None)
+        threshold = 0.999 * threshold + 0.001 * seen.max(axis=1).mean()
+        means = 0.999 * means + 0.001 * seen.mean(axis=0)
+    of_class = threshold * means / means.max()
+    assert selector.threshold.item() == pytest.approx(threshold)
+    at, below = of_class + 1e-4, of_class - 1e-4
+    assert selector.weigh(proba([at[0], 1 - at[0]], [below[0], below[0] - 0.1])).tolist() == [1, 0]
+    assert of_class[1] < of_class[0]
+
+
+def test_softmatch_weighs_by_a_gaussian_below_the_mean():
+    selector = make("softmatch")
+    selector.mean.fill_(0.8)
+    selector.variance.fill_(0.04)
+    weights = selector.weigh(proba([0.9, 0.1], [0.6, 0.4]))
+    np.testing.assert_allclose(weights, [1, math.exp(-(0.2**2) / (2 * 0.04 / 4))], rtol=1e-5)
+
+
+def test_softmatch_aligns_to_equal_classes_first():
+    selector = make("softmatch")
+    selector.mean.fill_(0.7)
+    selector.variance.fill_(1e-4)
+    selector.mean_proba.copy_(torch.tensor([0.75, 0.25]))
+    # 0.75 and 0.25 are what an item has that says nothing: aligned it is 0.5, far below the mean.
+    assert selector.weigh(proba([0.75, 0.25])).item() < 1e-3
+
+
+def test_adamatch_takes_its_bar_from_the_labelled_items():
+    selector = make("adamatch")
+    labelled = proba([0.8, 0.2], [0.4, 0.6])  # mean confidence 0.7, threshold 0.665
+    selector.observe(proba([0.5, 0.5]), torch.tensor([0]), labelled)
+    assert selector.threshold.item() == pytest.approx(0.665)
+    assert selector.weigh(proba([0.68, 0.32], [0.65, 0.35])).tolist() == [1, 0]
+
+
+def test_statistics_are_part_of_what_a_checkpoint_holds():
+    names = {name: set(make(name).state_dict()) for name in ONLINE_SELECTORS}
+    assert names == {
+        "adamatch": {"labelled_mean", "unlabelled_mean", "threshold"},
+        "flexmatch": {"latest"},
+        "freematch": {"threshold", "mean_proba"},
+        "softmatch": {"mean", "variance", "mean_proba"},
+        "threshold": set(),
+    }
