@@ -1,0 +1,20 @@
+"""Learning-rate schedules: the rate at a step, as a share of the highest."""
+
+from __future__ import annotations
+
+import math
+
+
+def constant(step: int, n_steps: int) -> float:
+    """Return 1 at every step."""
+    return 1.0
+
+
+def cosine(step: int, n_steps: int) -> float:
+    """Return 1 at step 0, falling along half a cosine to 0 after ``n_steps``.
+
+    References
+    ----------
+    Loshchilov & Hutter 2017, arXiv:1608.03983 (equation 5, without restarts).
+    """
+    return 0.5 * (1 + math.cos(math.pi * step / n_steps))
