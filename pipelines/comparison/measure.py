@@ -90,7 +90,7 @@ def measure_training(cell: Cell, corpus: Corpus, folder: Path) -> list[Row]:
         chosen[cell.factor] = "+".join(parts)
     with copy_of(folder / "project") as workspace:
         started = perf_counter()
-        train(workspace, seed=cell.seed, **chosen)
+        train(workspace, seed=cell.seed, reports=False, **chosen)
         seconds = perf_counter() - started
         truth = corpus.truth[rows_of_items(workspace)]
         return [*rows_of_training(workspace, truth), measurement("seconds", seconds)]
