@@ -214,6 +214,64 @@ class Student(Protocol):
     def set_parameters(self, arrays: Mapping[str, NDArray[Any]]) -> None: ...
 
 
+class Checkpoints(Protocol):
+    """Keeps the state of a long training, so that a killed one goes on where it was."""
+
+    def load(self, key: str) -> Mapping[str, NDArray[Any]] | None:
+        """Return what was saved last under this key, None if nothing was."""
+        ...
+
+    def save(self, key: str, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Keep arrays in place of all that was saved before."""
+        ...
+
+
+@dataclass(frozen=True)
+class TrainingRun:
+    """What a training in many steps is told by whoever starts it.
+
+    Attributes
+    ----------
+    seed : int
+        Fixes the first weights, the batches and the views.
+    checkpoints : Checkpoints, optional
+        None keeps nothing: a killed training begins anew.
+    progress : Progress
+        Told of every step.
+    teacher_proba : float array of shape (n_rows, n_classes), optional
+        What the round's teacher says of every row of ``X``, NaN for no answer; for students that
+        learn from it beside the labels.
+    given : bool array of shape (n_rows,), optional
+        Whose label people or gold gave; of the others a pseudo-label. None where all are given.
+    """
+
+    seed: int = 0
+    checkpoints: Checkpoints | None = None
+    progress: Progress = no_progress
+    teacher_proba: Floats | None = None
+    given: Bools | None = None
+
+
+@runtime_checkable
+class NetworkStudent(Student, Protocol):
+    """A student that trains a network on pixels instead of features.
+
+    Its ``X`` is (n_rows, 3 * side_px ** 2): each row a picture's colours from 0 to 255, line by
+    line, or NaN where it could not be opened; an array or ``Rows``. It gets every row of the
+    corpus, with a ``y`` of -1 where there is no label, and learns from those or passes over them.
+    ``run`` is set before ``fit``.
+    """
+
+    side_px: int
+    run: TrainingRun
+
+    def fit(
+        self, X: Floats | Rows, y: Ints, sample_weight: Floats | None = None
+    ) -> NetworkStudent: ...
+
+    def predict_proba(self, X: Floats | Rows) -> NDArray[np.float32]: ...
+
+
 @dataclass(frozen=True)
 class SelectionContext:
     """What a selector may know besides ``proba``.

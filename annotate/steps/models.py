@@ -26,7 +26,7 @@ def save_model(
     from safetensors.numpy import save
 
     folder = workspace.paths.model(round_no)
-    content = save({name: np.ascontiguousarray(parameters[name]) for name in sorted(parameters)})
+    content = save({name: np.asarray(parameters[name], order="C") for name in sorted(parameters)})
     write_bytes(folder / "model.safetensors", content)
     text = json.dumps(dict(description), indent=2, sort_keys=True, ensure_ascii=False)
     write_bytes(folder / "model.json", text.encode() + b"\n")

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from annotate.protocols import NO_LABEL, NO_NEEDS, Floats, Progress, Selection, Student
-from annotate.schema import Schema
+from annotate.protocols import NO_LABEL, NO_NEEDS, Floats, Progress, Selection
 from annotate.selection.votes import Vote, collect_votes
 from annotate.steps.anchor import Anchor
 from annotate.steps.candidates import NamedPredictions, candidate_proba, selection_context
 from annotate.steps.corpus_view import StoredCorpus
+from annotate.steps.fit_student import TrainedStudent, remove_checkpoint, train_student
 from annotate.steps.given_labels import GivenLabels
 from annotate.steps.given_up import run_sha256
 from annotate.steps.measuring import measure
@@ -25,9 +25,7 @@ from annotate.steps.select import gaps_of, make_chain
 from annotate.steps.selections import write_selection
 from annotate.steps.workspace import Workspace
 from annotate.store.history import Record, next_round_no
-from annotate.training import STUDENTS
 from annotate.training.anchoring import anchor_share, average_with_anchor
-from annotate.training.smoothing import average_over_neighbours
 from annotate.training.weights import balance_classes, balance_weights
 
 ROWS_AT_ONCE = 65_536
@@ -81,7 +79,7 @@ def make_round(
         workspace, selection, proba, parent["prediction_id"], settings.selectors,
         {"step": step, "n_rounds": settings.n_rounds, "seed": settings.seed}, votes,
     )  # fmt: skip
-    student = fit_student(workspace, settings, view, labels, weights)
+    trained = train_student(workspace, settings, view, labels, weights, proba, round_no, progress)
     mean_with = {
         "prediction_id": anchor.prediction_id,
         "share": anchor_share(
@@ -89,18 +87,20 @@ def make_round(
         ),
     }
     prediction_id = _predict(
-        workspace, settings, view, student, mean_with, round_no, selection_id, progress
+        workspace, settings, trained, mean_with, round_no, selection_id, progress
     )
     student_proba = candidate_proba(workspace, prediction_id, given)
     description = {
         "student": settings.student,
-        "encoder_id": view.encoder_id,
+        "encoder_id": trained.input_id,
         "classes": list(workspace.schema.names),
         "round_no": round_no,
         "selection_id": selection_id,
         "anchor": mean_with,
         "seed": settings.seed,
     }
+    model_sha256 = save_model(workspace, round_no, trained.student.parameters(), description)
+    remove_checkpoint(workspace, round_no)
     return {
         "round_no": round_no,
         "parent": parent["round_no"],
@@ -110,7 +110,7 @@ def make_round(
             "step": step,
             "selectors": list(settings.selectors),
             "predictions_read": predictions.read,
-            "encoder_id": view.encoder_id,
+            "encoder_id": trained.input_id,
             "labels_sha256": labels_sha256(given),
             "run_sha256": run_sha256(workspace, settings, given, run[0], anchor),
             "anchor": mean_with,
@@ -122,7 +122,7 @@ def make_round(
         "label_selection_id": _accept_labels(
             workspace, settings, given, prediction_id, student_proba
         ),
-        "model_sha256": save_model(workspace, round_no, student.parameters(), description),
+        "model_sha256": model_sha256,
         "stop_reason": None,
     }
 
@@ -175,48 +175,17 @@ def training_set(
     return labels, weights
 
 
-def fit_student(
-    workspace: Workspace,
-    settings: RunSettings,
-    view: StoredCorpus,
-    labels: NDArray[np.int32],
-    weights: NDArray[np.float32],
-) -> Student:
-    """Return a fresh student trained on every item that has a label and features."""
-    rows = np.flatnonzero(labels != NO_LABEL)
-    features = view.features().take(rows)
-    has_features = ~np.isnan(features[:, 0])
-    rows = rows[has_features]
-    return make_student(settings, workspace.schema).fit(
-        features if has_features.all() else features[has_features], labels[rows], weights[rows]
-    )
-
-
-def make_student(settings: RunSettings, schema: Schema) -> Student:
-    """Return the run's student, not trained yet."""
-    student: Student = STUDENTS.make(settings.student, n_classes=schema.n_classes)
-    return student
-
-
 def _predict(
     workspace: Workspace,
     settings: RunSettings,
-    view: StoredCorpus,
-    student: Student,
+    trained: TrainedStudent,
     mean_with: dict[str, Any],
     round_no: int,
     selection_id: str,
     progress: Progress,
 ) -> str:
     """Store the student's probabilities over the corpus; return the prediction's id."""
-    features = view.features()
-    own = np.empty((view.n_items, workspace.schema.n_classes), dtype=np.float32)
-    for start in range(0, view.n_items, ROWS_AT_ONCE):
-        block = features.read(start, min(start + ROWS_AT_ONCE, view.n_items))
-        own[start : start + len(block)] = student.predict_proba(block)
-    k = student.smoothing_k
-    proba = average_over_neighbours(own, view.neighbours(k)) if k else own
-
+    proba = trained.proba
     first_teacher = StoredProba(workspace.store, mean_with["prediction_id"], workspace.schema)
 
     def proba_of(start: int, stop: int) -> Floats:
@@ -228,10 +197,10 @@ def _predict(
 
     record = {
         "teacher": f"round {round_no} {settings.student}",
-        "weights_sha256": parameters_sha256(student.parameters()),
-        "encoder_id": view.encoder_id,
+        "weights_sha256": parameters_sha256(trained.student.parameters()),
+        "encoder_id": trained.input_id,
         "schema_version": workspace.schema.version,
-        "n_items": view.n_items,
+        "n_items": len(proba),
         "settings": {
             "selection_id": selection_id,
             "student": settings.student,

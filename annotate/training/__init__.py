@@ -7,7 +7,15 @@ from annotate.registry import Registry
 STUDENTS = Registry(
     "student",
     {
+        "conv": "annotate.training.conv:Conv",
+        "distilled": "annotate.training.distilled:Distilled",
+        "fst": "annotate.training.fst:Fst",
+        "fst_d": "annotate.training.fst:FstDeep",
+        "fst_w": "annotate.training.fst:FstWide",
         "linear": "annotate.training.linear:Linear",
+        "momentum": "annotate.training.momentum:Momentum",
+        "rotations": "annotate.training.rotations:Rotations",
         "smoothed_linear": "annotate.training.smoothed_linear:SmoothedLinear",
+        "two_stage": "annotate.training.two_stage:TwoStage",
     },
 )

@@ -5,11 +5,6 @@ from __future__ import annotations
 import math
 
 
-def constant(step: int, n_steps: int) -> float:
-    """Return 1 at every step."""
-    return 1.0
-
-
 def cosine(step: int, n_steps: int) -> float:
     """Return 1 at step 0, falling along half a cosine to 0 after ``n_steps``.
 

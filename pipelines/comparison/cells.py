@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from annotate.errors import UnknownNameError
+from annotate.protocols import NetworkStudent
 from annotate.review.queue import DEFAULT_ORDER, queue_orders
 from annotate.selection import SELECTORS
 from annotate.teachers import TEACHERS
@@ -91,7 +92,13 @@ def training_methods(corpus: Corpus) -> Iterator[tuple[Factor, str]]:
     if corpus.links is not None:
         yield "teacher", f"propagation:{LINKS_FILE}"
         yield "selector", f"agreement:0.5@{LINKS_FILE}"
-    yield from (("student", name) for name in STUDENTS.names() if name != DEFAULT_STUDENT)
+    yield from (("student", name) for name in students_on_features() if name != DEFAULT_STUDENT)
+
+
+def students_on_features() -> list[str]:
+    """Return the students that need no pictures; `annotate run compare_students` has the others."""
+    made = {name: STUDENTS.make(name, n_classes=2) for name in STUDENTS.names()}
+    return [name for name, student in made.items() if not isinstance(student, NetworkStudent)]
 
 
 def queue_methods() -> Iterator[tuple[Factor, str]]:

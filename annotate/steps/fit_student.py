@@ -1,0 +1,115 @@
+"""Make a round's student, give it what it reads, and ask it about the whole corpus."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from annotate.errors import ConfigError
+from annotate.protocols import NO_LABEL, NetworkStudent, Progress, Rows, Student, TrainingRun
+from annotate.steps.checkpoints import StoredCheckpoints
+from annotate.steps.corpus_view import StoredCorpus
+from annotate.steps.run_settings import RunSettings
+from annotate.steps.stored_pixels import stored_pixels
+from annotate.steps.workspace import Workspace
+from annotate.training import STUDENTS
+from annotate.training.defaults import DEFAULT_STUDENT
+from annotate.training.smoothing import average_over_neighbours
+
+ROWS_AT_ONCE = 65_536
+
+
+def make_student(workspace: Workspace, settings: RunSettings) -> Student:
+    """Return the run's student, not trained yet.
+
+    Raises
+    ------
+    UnknownNameError
+        If it is not known.
+    ConfigError
+        If its argument is none that it takes, or it reads pixels and the project holds no images.
+    """
+    student: Student = STUDENTS.make(settings.student, n_classes=workspace.schema.n_classes)
+    if isinstance(student, NetworkStudent) and workspace.modality != "image":
+        raise ConfigError(
+            f"The student {settings.student} reads pixels, so it needs images; this project holds"
+            f" {workspace.modality.removesuffix('s')}s. Use the student {DEFAULT_STUDENT}."
+        )
+    return student
+
+
+@dataclass(frozen=True)
+class TrainedStudent:
+    """A student, and what it says of the corpus.
+
+    Attributes
+    ----------
+    input_id : str
+        Id of the array that it reads, features or pixels.
+    proba : float32 array of shape (n_items, n_classes)
+        NaN for items that it cannot read.
+    """
+
+    student: Student
+    input_id: str
+    proba: NDArray[np.float32]
+
+
+def train_student(
+    workspace: Workspace,
+    settings: RunSettings,
+    view: StoredCorpus,
+    labels: NDArray[np.int32],
+    weights: NDArray[np.float32],
+    teacher_proba: NDArray[np.float32],
+    round_no: int,
+    progress: Progress,
+) -> TrainedStudent:
+    """Train a fresh student on the labelled items and ask it about all.
+
+    A network's training keeps checkpoints in the folder of its round, and goes on from one that a
+    killed run of the same training left.
+    """
+    student = make_student(workspace, settings)
+    if isinstance(student, NetworkStudent):
+        pixels = stored_pixels(workspace, student.side_px, progress=progress)
+        checkpoints = StoredCheckpoints(_checkpoint_path(workspace, round_no))
+        student.run = TrainingRun(
+            settings.seed, checkpoints, progress, teacher_proba, view.labels != NO_LABEL
+        )
+        student.fit(pixels, labels, weights)
+        return TrainedStudent(student, pixels.array_id, student.predict_proba(pixels))
+    features = view.features()
+    _fit_on_features(student, features, labels, weights)
+    return TrainedStudent(student, view.encoder_id, _predict_from(student, features, view))
+
+
+def remove_checkpoint(workspace: Workspace, round_no: int) -> None:
+    """Forget a round's training in progress: its model is saved."""
+    _checkpoint_path(workspace, round_no).unlink(missing_ok=True)
+
+
+def _checkpoint_path(workspace: Workspace, round_no: int) -> Path:
+    return workspace.paths.model(round_no) / "checkpoint.safetensors"
+
+
+def _fit_on_features(
+    student: Student, features: Rows, labels: NDArray[np.int32], weights: NDArray[np.float32]
+) -> None:
+    rows = np.flatnonzero(labels != NO_LABEL)
+    X = features.take(rows)
+    is_there = ~np.isnan(X[:, 0])
+    rows = rows[is_there]
+    student.fit(X if is_there.all() else X[is_there], labels[rows], weights[rows])
+
+
+def _predict_from(student: Student, features: Rows, view: StoredCorpus) -> NDArray[np.float32]:
+    proba = np.empty((view.n_items, view.schema.n_classes), dtype=np.float32)
+    for start in range(0, view.n_items, ROWS_AT_ONCE):
+        block = features.read(start, min(start + ROWS_AT_ONCE, view.n_items))
+        proba[start : start + len(block)] = student.predict_proba(block)
+    k = student.smoothing_k
+    return average_over_neighbours(proba, view.neighbours(k)) if k else proba

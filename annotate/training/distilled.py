@@ -1,0 +1,90 @@
+"""The distilled student: a network that learns what the round's teacher says of every picture."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch.nn import Module
+
+from annotate.protocols import Floats, Ints, Rows
+from annotate.training.batches import shuffled_batch
+from annotate.training.conv import BATCH_SIZE, N_STEPS, Conv, logits_of
+from annotate.training.distillation import soft_cross_entropy
+from annotate.training.network_student import TrainingRows
+
+TEMPERATURE = 1.0
+
+
+class Distilled(Conv):
+    """A network trained on probabilities; registered as ``distilled``.
+
+    Every picture that the teacher answers counts alike, however sure it is; where people gave a
+    label it takes the answer's place. Selectors have no say. ``run.teacher_proba`` must be set.
+
+    Parameters
+    ----------
+    argument : str
+        The temperature of both sides, 1 by default: 0.1 is meant for a student like its teacher.
+
+    References
+    ----------
+    Chen et al. 2020 (SimCLRv2), arXiv:2006.10029, section 2: distillation alone, without a second
+    term for labels.
+    """
+
+    _name = "distilled"
+
+    def __init__(
+        self,
+        argument: str = "",
+        *,
+        n_classes: int | None = None,
+        n_steps: int = N_STEPS,
+        batch_size: int = BATCH_SIZE,
+        device: str = "auto",
+    ) -> None:
+        super().__init__(
+            "", n_classes=n_classes, n_steps=n_steps, batch_size=batch_size, device=device
+        )
+        self.temperature = read_temperature(argument)
+        self.name = f"{self._name}:{self.temperature:g}" if argument else self._name
+
+    def step_loss(
+        self, network: Module, rows: TrainingRows, step: int, device: str
+    ) -> torch.Tensor:
+        """Return the cross-entropy between teacher and student."""
+        assert rows.targets is not None
+        place = shuffled_batch(len(rows.usable), self.batch_size, self.run.seed, step)
+        drawn = rows.usable[place]
+        logits = logits_of(network, self.weak_views(rows, drawn, step, device), device)
+        teacher = torch.as_tensor(rows.targets[drawn], device=device)
+        return soft_cross_entropy(logits, teacher, self.temperature)
+
+    def _training_rows(
+        self, X: Floats | Rows, y: Ints, sample_weight: Floats | None
+    ) -> TrainingRows:
+        rows = super()._training_rows(X, y, sample_weight)
+        if self.run.teacher_proba is None:
+            raise ValueError(
+                "The student distilled needs run.teacher_proba, what a teacher says of every row;"
+                " got none. Set run before fit."
+            )
+        targets = np.array(self.run.teacher_proba, dtype=np.float32)
+        is_given = self.run.given if self.run.given is not None else np.ones(len(y), dtype=bool)
+        known = rows.labelled[is_given[rows.labelled]]
+        targets[known] = np.eye(rows.n_classes, dtype=np.float32)[y[known]]
+        answered = ~np.isnan(targets[rows.usable, 0])
+        return replace(rows, usable=rows.usable[answered], targets=targets)
+
+
+def read_temperature(argument: str) -> float:
+    """Return a temperature that may come as text; raise ValueError unless it is above 0."""
+    try:
+        number = float(argument or TEMPERATURE)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise ValueError(f"the temperature must be a number above 0; got {argument}")
+    return number

@@ -1,0 +1,140 @@
+"""Rounds whose student trains a network on pixels."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from annotate.corpus.records import SourceOptions
+from annotate.errors import ConfigError
+from annotate.protocols import no_progress
+from annotate.schema import ClassSpec
+from annotate.steps import fit_student as fit_student_module
+from annotate.steps.add import add
+from annotate.steps.embed import embed
+from annotate.steps.import_labels import import_labels
+from annotate.steps.stored_pixels import stored_pixels
+from annotate.steps.train import train
+from annotate.steps.workspace import create_workspace
+from annotate.store.arrays import list_arrays
+from annotate.store.history import find_prediction, list_rounds
+from annotate.training import STUDENTS
+from annotate.training import run_steps as run_steps_module
+from tests.annotate.steps.conftest import open_copy
+
+CLASSES = ("red", "blue")
+N_ITEMS = 40
+KILLED_AT_STEP = 3
+
+
+@pytest.fixture(scope="session")
+def picture_folder(tmp_path_factory):
+    """Return a folder of redder and bluer noise, 20 x 24 pixels."""
+    rng = np.random.default_rng(0)
+    folder = tmp_path_factory.mktemp("pictures")
+    for number in range(N_ITEMS):
+        colours = rng.integers(0, 156, (24, 20, 3), dtype=np.uint8)
+        colours[:, :, 2 * (number % 2)] += 99
+        Image.fromarray(colours).save(folder / f"{number:02d}.png")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def picture_project(picture_folder, tmp_path_factory):
+    """Return a project to copy: the pictures, their features, 10 gold labels a class."""
+    folder = tmp_path_factory.mktemp("picture_project") / "project"
+    gold = folder.parent / "gold.csv"
+    lines = [f"{number:02d}.png,{CLASSES[number % 2]}" for number in range(20)]
+    gold.write_text("\n".join(["id,label", *lines]))
+    classes = tuple(ClassSpec(0, name) for name in CLASSES)
+    workspace = create_workspace(folder, classes, modality="image")
+    add(workspace, picture_folder, SourceOptions(modality="image"))
+    embed(workspace, "pixels")
+    import_labels(workspace, gold)
+    workspace.close()
+    return folder
+
+
+@pytest.fixture
+def pictures(picture_project, tmp_path, monkeypatch):
+    """Return an open copy, in which students take few and small steps and forget none."""
+
+    def make_small(workspace, settings):
+        student = STUDENTS.make(settings.student, n_classes=len(CLASSES))
+        student.n_steps, student.batch_size = 6, 4
+        return student
+
+    monkeypatch.setattr(fit_student_module, "make_student", make_small)
+    monkeypatch.setattr(run_steps_module, "CHECKPOINT_EVERY_S", 0.0)
+    workspace = open_copy(picture_project, tmp_path / "project")
+    yield workspace
+    workspace.close()
+
+
+def newest_round(workspace):
+    with workspace.store.read() as connection:
+        return list_rounds(connection)[-1]
+
+
+@pytest.mark.parametrize("student", ["conv", "momentum:freematch"])
+def test_a_round_trains_a_network_on_the_pictures_themselves(pictures, student):
+    train(pictures, n_rounds=1, student=student, teacher="probe")
+    record = newest_round(pictures)
+    with pictures.store.read() as connection:
+        prediction = find_prediction(connection, record["prediction_id"])
+    pixels = [array for array in list_arrays(pictures.store) if array.kind == "pixels"]
+    assert [array.array_id for array in pixels] == [prediction["encoder_id"]]
+    assert record["settings"]["encoder_id"] == prediction["encoder_id"]
+    folder = pictures.paths.model(record["round_no"])
+    assert sorted(path.name for path in folder.iterdir()) == ["model.json", "model.safetensors"]
+    assert json.loads((folder / "model.json").read_text())["student"] == student
+
+
+def test_a_round_killed_in_its_training_ends_like_an_unbroken_one(
+    pictures, picture_project, tmp_path
+):
+    settings = {"n_rounds": 1, "student": "momentum", "teacher": "probe"}
+    unbroken = open_copy(picture_project, tmp_path / "unbroken")
+    train(unbroken, **settings)
+    expected = newest_round(unbroken)["model_sha256"]
+    unbroken.close()
+
+    told = []
+
+    def note(n, total, what, *, until=None):
+        if what.startswith("steps"):
+            told.append(n)
+            if n == until:
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(pictures, **settings, progress=partial(note, until=KILLED_AT_STEP))
+    train(pictures, **settings, progress=note)
+    assert told == [1, 2, 3, 3, 4, 5, 6]  # the third step was taken, but not yet kept
+    assert newest_round(pictures)["model_sha256"] == expected
+
+
+def test_pixels_are_the_picture_in_the_size_the_student_reads(pictures, picture_folder):
+    rows = stored_pixels(pictures, 32, progress=no_progress)
+    with Image.open(picture_folder / "07.png") as picture:
+        resized = picture.resize((32, 32), Image.Resampling.BILINEAR)
+    np.testing.assert_array_equal(rows.read(7, 8)[0], np.asarray(resized).ravel())
+
+
+def test_pixels_are_made_once(pictures):
+    first = stored_pixels(pictures, 32, progress=no_progress)
+    done = []
+    again = stored_pixels(pictures, 32, progress=lambda *told: done.append(told))
+    assert done == []
+    assert again.sha256() == first.sha256()
+
+
+def test_a_project_without_images_is_told_before_the_teacher_has_worked(workspace, gold):
+    with pytest.raises(ConfigError, match="needs images; this project holds texts"):
+        train(workspace, n_rounds=1, student="conv", teacher="probe")
+    with workspace.store.read() as connection:
+        assert list_rounds(connection) == []
