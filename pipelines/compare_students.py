@@ -1,0 +1,228 @@
+"""Compare students that train on pixels: CIFAR-10 with few labels, the same work for each.
+
+    annotate run compare_students DIR --set data=FOLDER
+
+FOLDER holds ``cifar10`` as published for ``annotate run benchmark``. Each seed draws the labels.
+Some students learn from labels and pixels alone; some also from a teacher, a linear probe on ready
+features with the same labels. Every one gets the same number of forward-backward passes: looking
+ahead costs passes, and what it gains must be more than a plain momentum teacher gains from spending
+them itself. A finished training is stored at once, so that the same command goes on where a killed
+one stopped. DIR then holds ``results.parquet``, ``students.md`` and its plot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import torch
+from torch.nn import Module
+
+from annotate.cli.output import print_json, print_lines
+from annotate.compute.device import choose_device
+from annotate.compute.seeding import seeded_generator
+from annotate.errors import UnknownNameError
+from annotate.protocols import NO_LABEL, Bools, Floats, Ints, Progress, TrainingRun, no_progress
+from annotate.training.conv import Conv
+from annotate.training.distilled import Distilled
+from annotate.training.fst import DEPTH, WIDTH, Fst, FstDeep, FstWide
+from annotate.training.linear import Linear
+from annotate.training.momentum import Momentum
+from annotate.training.network_student import NetworkStudent
+from annotate.training.pixel_rows import take_colours
+from annotate.training.rotations import Rotations
+from annotate.training.two_stage import TwoStage
+from annotate.training.weights import balance_classes, balance_weights
+from pipelines.comparison.cells import Cell
+from pipelines.comparison.pictures import Pictures, draw_equally, read_pictures
+from pipelines.comparison.results import Results
+from pipelines.comparison.student_page import write_student_page
+
+N_WATCHED = 1000  # unlabelled pictures whose pseudo-labels are followed
+N_POINTS = 20  # on a curve
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Measure network students beside each other and beside labels alone."""
+
+    data: Path  # holds cifar10: see docs/recipes.md
+    folder: Path = Path("annotate-students")  # measurements are kept here
+    labels: str = "40,250"  # given in all, equally many a class; separated by commas
+    passes: int = 2000  # forward and backward through the network, in every training
+    seeds: int = 3
+    only: str = ""  # names of the table's first column, separated by semicolons; empty for all
+
+
+@dataclass(frozen=True)
+class Method:
+    """A student, and how many passes one of its steps takes.
+
+    ``share`` is the part of the passes that it gets. One that is ``taught`` gets the teacher's
+    answers, and its labels of all other pictures as pseudo-labels.
+    """
+
+    make: Callable[..., NetworkStudent]
+    passes_a_step: int = 1
+    share: float = 1.0
+    taught: bool = False
+
+
+TEACHER = "the teacher"
+METHODS = {
+    "conv, labels alone": Method(Conv),
+    "rotations, labels alone": Method(Rotations),
+    "conv, pseudo-labels too": Method(Conv, taught=True),
+    "two_stage": Method(TwoStage, taught=True),
+    "distilled": Method(Distilled, taught=True),
+    "momentum without memory": Method(lambda **settings: Momentum(decay=0.0, **settings)),
+    "momentum": Method(Momentum),
+    "momentum, steps of fst_d": Method(Momentum, share=1 / (DEPTH + 1)),
+    "momentum:freematch": Method(lambda **settings: Momentum("freematch", **settings)),
+    "fst": Method(Fst, 2),
+    "fst_d": Method(FstDeep, DEPTH + 1),
+    "fst_w": Method(FstWide, WIDTH + 1),
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Where the measurements are."""
+
+    results: Path
+    page: Path
+    n_trainings: int
+
+
+def run(settings: Settings, progress: Progress = no_progress) -> Outcome:
+    """Train what is not yet trained, then write table and plot."""
+    known, test = (read_pictures(settings.data, part) for part in ("train10k", "test"))
+    results = Results(settings.folder, {"passes": settings.passes})
+    cells = [
+        Cell("cifar10", "labels", "student", f"{name}; {n_labels}", seed)
+        for seed in range(settings.seeds)
+        for n_labels in settings.labels.split(",")
+        for name in wanted(settings.only)
+    ]
+    for number, cell in enumerate(cells):
+        progress(number, len(cells), f"{cell.method} labels, seed {cell.seed}")
+        if not results.has(cell):
+            name, n_labels = cell.method.split("; ")
+            labels = draw_equally(known.y, int(n_labels), cell.seed)
+            results.write(cell, measure(name, known, labels, test, settings.passes, cell.seed))
+    progress(len(cells), len(cells), "trainings")
+
+    table = results.read(cells)
+    table[["method", "n_labels"]] = table["method"].str.split("; ", expand=True)
+    table.to_parquet(settings.folder / "results.parquet", index=False)
+    page = settings.folder / "students.md"
+    write_student_page(page, table, describe(settings))
+    return Outcome(settings.folder / "results.parquet", page, len(cells))
+
+
+def wanted(only: str) -> list[str]:
+    """Return the names to measure.
+
+    Raises
+    ------
+    UnknownNameError
+        If one is none of the table's.
+    """
+    every = [TEACHER, *METHODS]
+    names = [name.strip() for name in only.split(";") if name.strip()] or every
+    for name in names:
+        if name not in every:
+            raise UnknownNameError("row of the table", name, every)
+    return names
+
+
+def describe(settings: Settings) -> str:
+    """Return what the figures are."""
+    return (
+        f"Test accuracy in %, mean ± sample standard deviation over {settings.seeds} draws of"
+        f" labels; {settings.passes:,} forward-backward passes for each, a quarter of that for the"
+        " steps of fst_d. The teacher is a linear probe on MobileNet features; two_stage, distilled"
+        " and what has pseudo-labels too learn from it, the others from labels and pixels alone."
+    )
+
+
+def measure(
+    name: str, known: Pictures, labels: Ints, test: Pictures, passes: int, seed: int
+) -> list[dict[str, Any]]:
+    """Return the test accuracy of one training, its seconds, and its pseudo-labels' accuracy."""
+    given = labels != NO_LABEL
+    n_classes = int(known.y.max()) + 1
+    teacher = Linear(n_classes=n_classes).fit(known.features[given], labels[given])
+    if name == TEACHER:
+        return [accuracy_row(teacher.predict_proba(test.features), test)]
+    method = METHODS[name]
+    n_steps = max(1, round(passes * method.share / method.passes_a_step))
+    student = method.make(n_classes=n_classes, n_steps=n_steps)
+    proba = teacher.predict_proba(known.features)
+    student.run = TrainingRun(seed, teacher_proba=proba, given=given)
+    curve: list[dict[str, Any]] = []
+    if isinstance(student, Momentum):
+        hidden = seeded_generator(seed, "watched").permutation(np.flatnonzero(~given))
+        student.watch = follow(known, hidden[:N_WATCHED], n_steps, method.passes_a_step, curve)
+
+    y = np.where(given, labels, proba.argmax(axis=1)) if method.taught else labels
+    started = perf_counter()
+    student.fit(known.X, y, balanced_weights(y, given))
+    seconds = perf_counter() - started
+    return [
+        accuracy_row(student.predict_proba(test.X), test),
+        {"metric": "seconds", "value": seconds},
+        *curve,
+    ]
+
+
+def accuracy_row(proba: Floats, test: Pictures) -> dict[str, Any]:
+    """Return the row of a student's accuracy on the test pictures."""
+    return {
+        "metric": "test_accuracy",
+        "value": float((proba.argmax(axis=1) == test.y).mean()),
+    }
+
+
+def balanced_weights(y: Ints, given: Bools) -> Floats:
+    """Return (n_items,) what a round gives its labels: see ``annotate.training.weights``."""
+    weights = np.zeros(len(y), dtype=np.float32)
+    rows = np.flatnonzero(y != NO_LABEL)
+    alike = balance_weights(np.ones(len(rows), dtype=np.float32), given[rows])
+    weights[rows] = balance_classes(alike, y[rows])
+    return weights
+
+
+def follow(
+    known: Pictures, rows: Ints, n_steps: int, passes_a_step: int, curve: list[dict[str, Any]]
+) -> Callable[[int, Module], None]:
+    """Return what notes how right the teacher is on some unlabelled pictures, now and then."""
+    colours = take_colours(known.X, rows, choose_device())
+    noted = {round(n_steps * (point + 1) / N_POINTS) for point in range(N_POINTS)}
+
+    def note(step: int, teacher: Module) -> None:
+        """Take down the accuracy at some of the steps."""
+        if step + 1 in noted:
+            with torch.inference_mode():
+                guess = teacher(colours).argmax(dim=1).cpu().numpy()
+            right = float((guess == known.y[rows]).mean())
+            passes = (step + 1) * passes_a_step
+            curve.append({"metric": "pseudo_accuracy", "at": passes, "value": right})
+
+    return note
+
+
+def show(outcome: Outcome, as_json: bool = False) -> None:
+    """Print where the table is."""
+    if as_json:
+        print_json(outcome)
+        return
+    print_lines(
+        f"{outcome.n_trainings:,} trainings measured.",
+        f"Table and plot: {outcome.page}",
+        f"Every measurement: {outcome.results}",
+    )
