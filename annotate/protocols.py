@@ -92,6 +92,36 @@ class Encoder(Protocol):
         ...
 
 
+class TrainableNetwork(Protocol):
+    """An encoder's own network, a ``torch.nn.Module``, with gradients.
+
+    ``augments`` says whether what ``prepare`` returns are colours from 0 to 1, (n, 3, height,
+    width), of which weak views may be drawn.
+    """
+
+    augments: bool
+
+    def prepare(self, items: Sequence[Any]) -> Any:
+        """Return RGB PIL images, or texts, as ``forward`` takes them, where the network is."""
+        ...
+
+    def forward(self, batch: Any) -> Any:
+        """Return a tensor (n, dim), each row of length 1: the encoder's features."""
+        ...
+
+
+@runtime_checkable
+class TrainableEncoder(Protocol):
+    """An encoder whose network a student may train further."""
+
+    @property
+    def dim(self) -> int: ...
+
+    def trainable_network(self) -> TrainableNetwork:
+        """Return a copy of the network that shares nothing with the encoder."""
+        ...
+
+
 @runtime_checkable
 class TextTower(Protocol):
     """An encoder that can also embed texts into the space of its items (zero-shot needs it)."""
@@ -243,6 +273,8 @@ class TrainingRun:
         learn from it beside the labels.
     given : bool array of shape (n_rows,), optional
         Whose label people or gold gave; of the others a pseudo-label. None where all are given.
+    held_back : int array of shape (n_rows,), optional
+        Gold that no student learns from, -1 elsewhere: says when a training was best.
     """
 
     seed: int = 0
@@ -250,6 +282,7 @@ class TrainingRun:
     progress: Progress = no_progress
     teacher_proba: Floats | None = None
     given: Bools | None = None
+    held_back: Ints | None = None
 
 
 @runtime_checkable
@@ -270,6 +303,34 @@ class NetworkStudent(Student, Protocol):
     ) -> NetworkStudent: ...
 
     def predict_proba(self, X: Floats | Rows) -> NDArray[np.float32]: ...
+
+
+class Items(Protocol):
+    """Pictures or texts as they are, opened as they are asked for."""
+
+    def __len__(self) -> int: ...
+
+    def take(self, rows: Ints) -> list[Any]:
+        """Return RGB PIL images or texts in the order asked for, None for what cannot be opened."""
+        ...
+
+
+@runtime_checkable
+class EncoderStudent(Protocol):
+    """A student that trains an encoder's network further, on the items themselves.
+
+    Its ``X`` are ``Items``: every item of the corpus, with a ``y`` of -1 where there is no label.
+    ``run`` and ``encoder`` are set before ``fit``.
+    """
+
+    run: TrainingRun
+    encoder: TrainableEncoder | None
+
+    def fit(self, X: Items, y: Ints, sample_weight: Floats | None = None) -> EncoderStudent: ...
+
+    def predict_proba(self, X: Items) -> NDArray[np.float32]: ...
+
+    def parameters(self) -> dict[str, NDArray[Any]]: ...
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from torch.nn.functional import normalize
 
 from annotate.compute.device import autocast, choose_dtype
 from annotate.encoders.identity import encoder_id, hash_files
+from annotate.encoders.networks import ImageNetwork
 from annotate.encoders.open_clip_source import OpenClipSource, find_source
 from annotate.errors import WeightsNotFoundError
 from annotate.schema import Modality
@@ -103,6 +105,12 @@ class OpenClipEncoder:
     def encode(self, batch: Sequence[Image.Image]) -> NDArray[np.float32]:
         """Return (len(batch), dim) for PIL images."""
         return self.forward(np.stack([self.preprocess(image) for image in batch]))
+
+    def trainable_network(self) -> ImageNetwork:
+        """Return a copy of the image tower, to be trained further."""
+        return ImageNetwork(
+            copy.deepcopy(self._model.visual), self.preprocess, self.preprocessing
+        ).to(self._device)
 
     def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return (len(texts), dim), each row of length 1; a long text is cut at the context."""

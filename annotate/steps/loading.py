@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, overload
 
 from PIL import Image
 
 from annotate.corpus.decode import load_image
+from annotate.protocols import Ints
 from annotate.schema import Modality
 from annotate.steps.workspace import Workspace
-from annotate.store.items import read_items
+from annotate.store.items import read_items, read_items_at
 
 # Models read some thousand words at most; a 50 MB text would only slow their tokenisers.
 MAX_TEXT_LENGTH = 100_000
@@ -47,6 +49,42 @@ def open_picture(path: str) -> Image.Image:
 def as_is(text: str) -> str:
     """Return a text, which needs no opening."""
     return text
+
+
+class StoredItems:
+    """Every item of a project as it is; meets ``protocols.Items``."""
+
+    def __init__(self, workspace: Workspace, n_items: int) -> None:
+        self._workspace = workspace
+        self._n_items = n_items
+
+    def __len__(self) -> int:
+        return self._n_items
+
+    def take(self, rows: Ints) -> list[Any]:
+        """Return pictures or texts in the order asked for, None for a file that cannot be opened.
+
+        Several pictures are opened at a time.
+        """
+        columns = ["text"] if self._workspace.modality == "text" else ["path", "sha256"]
+        with self._workspace.store.read() as connection:
+            table = read_items_at(connection, columns, rows.tolist())
+        if self._workspace.modality == "text":
+            return [text[:MAX_TEXT_LENGTH] for text in table["text"]]
+        paths = [
+            path if path is not None else str(self._workspace.paths.media(sha256))
+            for path, sha256 in zip(table["path"], table["sha256"], strict=True)
+        ]
+        with ThreadPoolExecutor() as threads:
+            return list(threads.map(_picture_or_none, paths))
+
+
+def _picture_or_none(path: str) -> Image.Image | None:
+    # One broken file must not end a training, whatever its decoder raises.
+    try:
+        return open_picture(path)
+    except Exception:
+        return None
 
 
 class StoredTexts(Sequence[str]):

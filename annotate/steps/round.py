@@ -79,7 +79,10 @@ def make_round(
         workspace, selection, proba, parent["prediction_id"], settings.selectors,
         {"step": step, "n_rounds": settings.n_rounds, "seed": settings.seed}, votes,
     )  # fmt: skip
-    trained = train_student(workspace, settings, view, labels, weights, proba, round_no, progress)
+    held_back = np.where(given.spot_check, NO_LABEL, given.measuring)
+    trained = train_student(
+        workspace, settings, view, labels, weights, proba, held_back, round_no, progress
+    )
     mean_with = {
         "prediction_id": anchor.prediction_id,
         "share": anchor_share(

@@ -9,6 +9,7 @@ STUDENTS = Registry(
     {
         "conv": "annotate.training.conv:Conv",
         "distilled": "annotate.training.distilled:Distilled",
+        "fine_tuned": "annotate.training.fine_tuned:FineTuned",
         "fst": "annotate.training.fst:Fst",
         "fst_d": "annotate.training.fst:FstDeep",
         "fst_w": "annotate.training.fst:FstWide",

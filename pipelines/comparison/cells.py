@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from annotate.errors import UnknownNameError
-from annotate.protocols import NetworkStudent
+from annotate.protocols import EncoderStudent, NetworkStudent
 from annotate.review.queue import DEFAULT_ORDER, queue_orders
 from annotate.selection import SELECTORS
 from annotate.teachers import TEACHERS
@@ -96,9 +96,13 @@ def training_methods(corpus: Corpus) -> Iterator[tuple[Factor, str]]:
 
 
 def students_on_features() -> list[str]:
-    """Return the students that need no pictures; `annotate run compare_students` has the others."""
+    """Return the students that need nothing else: ready features have no pictures or texts."""
     made = {name: STUDENTS.make(name, n_classes=2) for name in STUDENTS.names()}
-    return [name for name, student in made.items() if not isinstance(student, NetworkStudent)]
+    return [
+        name
+        for name, student in made.items()
+        if not isinstance(student, NetworkStudent | EncoderStudent)
+    ]
 
 
 def queue_methods() -> Iterator[tuple[Factor, str]]:

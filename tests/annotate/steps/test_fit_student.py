@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,8 +16,10 @@ from annotate.protocols import no_progress
 from annotate.schema import ClassSpec
 from annotate.steps import fit_student as fit_student_module
 from annotate.steps.add import add
+from annotate.steps.corpus_view import current_features
 from annotate.steps.embed import embed
 from annotate.steps.import_labels import import_labels
+from annotate.steps.predicting import StoredProba
 from annotate.steps.stored_pixels import stored_pixels
 from annotate.steps.train import train
 from annotate.steps.workspace import create_workspace
@@ -27,6 +30,7 @@ from annotate.training import run_steps as run_steps_module
 from tests.annotate.steps.conftest import open_copy
 
 CLASSES = ("red", "blue")
+DEMO_CLIP = Path(__file__).parents[3] / "data" / "demo_clip"
 N_ITEMS = 40
 KILLED_AT_STEP = 3
 
@@ -116,6 +120,23 @@ def test_a_round_killed_in_its_training_ends_like_an_unbroken_one(
     train(pictures, **settings, progress=note)
     assert told == [1, 2, 3, 3, 4, 5, 6]  # the third step was taken, but not yet kept
     assert newest_round(pictures)["model_sha256"] == expected
+
+
+def test_a_round_trains_the_encoder_of_the_features_further(pictures):
+    embed(pictures, f"open_clip:{DEMO_CLIP}")
+    train(pictures, n_rounds=1, student="fine_tuned:1+unmirrored", teacher="probe")
+    record = newest_round(pictures)
+    with pictures.store.read() as connection:
+        prediction = find_prediction(connection, record["prediction_id"])
+    assert prediction["encoder_id"] == current_features(pictures, N_ITEMS).array_id
+    proba = StoredProba(pictures.store, record["prediction_id"], pictures.schema).read(0, N_ITEMS)
+    guess = proba.argmax(axis=1)
+    assert (guess == np.arange(N_ITEMS) % 2).mean() > 0.9
+
+
+def test_an_encoder_without_a_network_is_told(pictures):
+    with pytest.raises(ConfigError, match="open_clip or sentence"):
+        train(pictures, n_rounds=1, student="fine_tuned", teacher="probe")
 
 
 def test_pixels_are_the_picture_in_the_size_the_student_reads(pictures, picture_folder):

@@ -12,6 +12,7 @@ from annotate.protocols import TrainingRun
 from annotate.training import STUDENTS
 from annotate.training import run_steps as run_steps_module
 from annotate.training.momentum import Momentum
+from tests.annotate.training.checkpoints import KeptInMemory
 from tests.fakes import ArrayRows
 
 NETWORKS = [
@@ -19,22 +20,6 @@ NETWORKS = [
     "fst", "fst_d", "fst_w",
 ]  # fmt: skip
 SIDE = 32
-
-
-class KeptInMemory:
-    """Checkpoints; ``killed_after`` saves it stops the training as a kill would."""
-
-    def __init__(self, killed_after=None):
-        self.key, self.arrays, self.n_saved, self.killed_after = None, None, 0, killed_after
-
-    def load(self, key):
-        return self.arrays if key == self.key else None
-
-    def save(self, key, arrays):
-        self.key, self.arrays = key, arrays
-        self.n_saved += 1
-        if self.n_saved == self.killed_after:
-            raise KeyboardInterrupt
 
 
 @pytest.fixture

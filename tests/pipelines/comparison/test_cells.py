@@ -31,8 +31,8 @@ def test_whatever_is_registered_and_runs_by_its_name_is_measured(corpus):
     assert methods(cells, "selector") | NEED_AN_ARGUMENT >= (
         set(SELECTORS.names()) - set(DEFAULT_SELECTORS)
     )
-    read_pixels = {"conv", "momentum", "fst", "fst_d", "fst_w"}
-    assert methods(cells, "student") == set(STUDENTS.names()) - {DEFAULT_STUDENT} - read_pixels
+    on_features = {"linear", "smoothed_linear"}
+    assert methods(cells, "student") == on_features - {DEFAULT_STUDENT}
     assert methods(cells, "queue") == set(queue_orders.names())
     assert methods(cells, "baseline") == {"plain_margin"}
 

@@ -1,0 +1,191 @@
+"""The training of a tower: rates that fall from layer to layer, and the best of its checks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn.functional import cross_entropy
+from torch.optim import AdamW
+
+from annotate.compute.device import autocast, choose_dtype
+from annotate.compute.seeding import seeded_generator
+from annotate.protocols import Floats, Ints, Items
+from annotate.training.batches import weighted_batch
+from annotate.training.descent import step_generator
+from annotate.training.learning_rates import warmed_cosine
+from annotate.training.tower import ITEMS_PER_BLOCK, Tower
+from annotate.training.training_state import load_optimizer, optimizer_arrays
+from annotate.training.views import Views
+
+RATE = 5e-5  # of the last block
+RATE_OF_HEAD = 1e-3
+DECAY_OF_LAYERS = 0.75  # from each block to the one before
+WEIGHT_DECAY = 0.01
+WARM_UP = 0.1  # of the steps
+N_CHECKS = 10  # of held-back labels, in a training
+
+
+@dataclass(frozen=True)
+class LabelledItems:
+    """Items that have a label.
+
+    Attributes
+    ----------
+    X : Items
+        The whole corpus.
+    rows : int array of shape (n_labelled,)
+        Which of them they are.
+    y : int array of shape (n_labelled,)
+    weights : float array of shape (n_labelled,)
+        How often each is drawn, relative to the others.
+    """
+
+    X: Items
+    rows: Ints
+    y: Ints
+    weights: Floats
+
+
+@dataclass(frozen=True)
+class TowerSettings:
+    """What shapes the training of a tower: see ``FineTuned``."""
+
+    n_steps: int
+    batch_size: int
+    micro_batch_size: int
+    mirrored: bool
+    seed: int
+    device: str
+
+
+class TowerTraining:
+    """A tower in training; meets ``run_steps.Training``.
+
+    Where labels are held back, the weights are kept that had the least loss on them: of the
+    beginning, or of one of ten checks. Without any, those of the last step.
+    """
+
+    def __init__(
+        self,
+        tower: Tower,
+        items: LabelledItems,
+        held_back: LabelledItems | None,
+        settings: TowerSettings,
+    ) -> None:
+        self.tower = tower
+        self._items, self._held_back, self._settings = items, held_back, settings
+        self._optimizer = layerwise_optimizer(tower)
+        self._best: dict[str, NDArray[Any]] = {}
+        self._best_loss = float("inf")
+        self._check()
+
+    def take_step(self, step: int) -> float:
+        settings = self._settings
+        share = warmed_cosine(step, settings.n_steps, round(WARM_UP * settings.n_steps))
+        for group in self._optimizer.param_groups:
+            group["lr"] = group["highest"] * share
+        self._optimizer.zero_grad(set_to_none=True)
+        loss = self._accumulate(step)
+        self._optimizer.step()
+        if (step + 1) % max(settings.n_steps // N_CHECKS, 1) == 0:
+            self._check()
+        return loss
+
+    def take_the_best(self) -> None:
+        """Go back to the weights that were best on held-back labels, if there are any."""
+        if self._best:
+            self.tower.load_trained_arrays(self._best)
+
+    def _accumulate(self, step: int) -> float:
+        """Add up the gradients of a step's micro-batches; return the mean loss of its items."""
+        settings, items = self._settings, self._items
+        drawn = weighted_batch(items.weights, settings.batch_size, settings.seed, step)
+        generator = step_generator(settings.seed, step)
+        total = 0.0
+        self.tower.train()
+        with seeded_dropout(settings.seed, step, settings.device):
+            for start in range(0, len(drawn), settings.micro_batch_size):
+                part = drawn[start : start + settings.micro_batch_size]
+                loss = self._loss(items, part, generator)
+                (loss / len(drawn)).backward()  # type: ignore[no-untyped-call]
+                total += float(loss.detach())
+        return total / len(drawn)
+
+    def _loss(
+        self, items: LabelledItems, part: Ints, generator: torch.Generator | None
+    ) -> torch.Tensor:
+        """Return the sum of the losses of some labelled items; with a generator, of weak views."""
+        there, batch = self.tower.prepare(items.X, items.rows[part])
+        if batch is None:
+            return torch.zeros((), requires_grad=True)
+        if generator is not None and self.tower.network.augments:
+            batch = Views(self._settings.mirrored).weak(batch, generator)
+        targets = items.y[part][np.isin(items.rows[part], there)]
+        device = self._settings.device
+        with autocast(device, choose_dtype(device)):
+            logits = self.tower(batch)
+        return cross_entropy(
+            logits.float(),
+            torch.as_tensor(targets, dtype=torch.long, device=device),
+            reduction="sum",
+        )
+
+    def _check(self) -> None:
+        """Keep the weights if they are the best so far on held-back labels."""
+        if self._held_back is None:
+            return
+        self.tower.eval()
+        places = np.arange(len(self._held_back.rows))
+        with torch.inference_mode():
+            total = sum(
+                float(self._loss(self._held_back, places[start : start + ITEMS_PER_BLOCK], None))
+                for start in range(0, len(places), ITEMS_PER_BLOCK)
+            )
+        if total < self._best_loss:
+            self._best_loss, self._best = total, self.tower.trained_arrays()
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        return {
+            **{f"tower.{name}": array for name, array in self.tower.trained_arrays().items()},
+            **{f"best.{name}": array for name, array in self._best.items()},
+            **optimizer_arrays(self._optimizer, "optimizer."),
+            "best_loss": np.array(self._best_loss),
+        }
+
+    def load_arrays(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        of = {
+            part: {k.removeprefix(part): v for k, v in arrays.items() if k.startswith(part)}
+            for part in ("tower.", "best.")
+        }
+        self.tower.load_trained_arrays(of["tower."])
+        self._best, self._best_loss = of["best."], float(arrays["best_loss"])
+        load_optimizer(self._optimizer, arrays, "optimizer.")
+
+
+def layerwise_optimizer(tower: Tower) -> AdamW:
+    """Return AdamW with a rate for each height: a block learns slower than the one after it."""
+    at_height: dict[int, list[torch.nn.Parameter]] = {}
+    for name, weight in tower.network.named_parameters():
+        if name in tower.heights:
+            at_height.setdefault(tower.heights[name], []).append(weight)
+    groups = [{"params": list(tower.head.parameters()), "highest": RATE_OF_HEAD}]
+    groups += [
+        {"params": weights, "highest": RATE * DECAY_OF_LAYERS**height}
+        for height, weights in sorted(at_height.items())
+    ]
+    return AdamW(groups, lr=0.0, weight_decay=WEIGHT_DECAY)
+
+
+@contextmanager
+def seeded_dropout(seed: int, step: int, device: str) -> Iterator[None]:
+    """Give torch's own random numbers, which dropout draws, a seed for one step."""
+    number = int(seeded_generator(seed, "dropout", step).integers(2**62))
+    with torch.random.fork_rng(devices=[device] if device.startswith("cuda") else []):
+        torch.manual_seed(number)
+        yield

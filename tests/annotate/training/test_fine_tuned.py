@@ -1,0 +1,234 @@
+"""An encoder trained further: on a toy whose blocks can be counted, and on a real one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from sklearn.datasets import load_digits
+
+from annotate.encoders.open_clip import OpenClipEncoder
+from annotate.errors import ConfigError
+from annotate.protocols import TrainingRun
+from annotate.training import STUDENTS
+from annotate.training import run_steps as run_steps_module
+from annotate.training.linear import Linear
+from annotate.training.tower_training import DECAY_OF_LAYERS, RATE, layerwise_optimizer
+from tests.annotate.training.checkpoints import KeptInMemory
+
+ROOT = Path(__file__).parents[3]
+DIM, N_ITEMS = 5, 30
+
+
+class ToyNetwork(torch.nn.Module):
+    """Two blocks on vectors; item k is the vector number k."""
+
+    augments = False
+
+    def __init__(self, vectors):
+        super().__init__()
+        torch.manual_seed(0)
+        self.stem = torch.nn.Linear(DIM, DIM)
+        self.blocks = torch.nn.ModuleList([torch.nn.Linear(DIM, DIM) for _ in range(2)])
+        self.norm = torch.nn.LayerNorm(DIM)
+        self.dropout = torch.nn.Dropout(0.2)
+        self.vectors = vectors
+
+    def prepare(self, items):
+        return torch.as_tensor(self.vectors[np.array(items)])
+
+    def forward(self, batch):
+        x = self.stem(batch)
+        for block in self.blocks:
+            x = x + torch.tanh(block(self.dropout(x)))
+        return torch.nn.functional.normalize(self.norm(x), dim=-1)
+
+
+class ToyEncoder:
+    dim = DIM
+
+    def __init__(self, vectors):
+        self.vectors = vectors
+
+    def trainable_network(self):
+        return ToyNetwork(self.vectors)
+
+
+class Numbers:
+    """``Items`` that are their own numbers; those in ``gone`` cannot be opened."""
+
+    def __init__(self, n, gone=()):
+        self.n, self.gone = n, gone
+
+    def __len__(self):
+        return self.n
+
+    def take(self, rows):
+        return [None if row in self.gone else int(row) for row in rows]
+
+
+@pytest.fixture
+def vectors(rng):
+    truth = np.arange(N_ITEMS) % 2
+    return (rng.normal(size=(N_ITEMS, DIM)) + 0.8 * np.eye(2, DIM)[truth]).astype(np.float32)
+
+
+Y = np.where(np.arange(N_ITEMS) < 20, np.arange(N_ITEMS) % 2, -1)
+
+
+def make(vectors, argument="", n_steps=6, run=None, **settings):
+    name = f"fine_tuned:{argument}" if argument else "fine_tuned"
+    student = STUDENTS.make(name, n_classes=2, **settings)
+    student.n_steps, student.batch_size = n_steps, 4
+    student.encoder, student.run = ToyEncoder(vectors), run or TrainingRun(seed=1)
+    return student
+
+
+def bytes_of(student):
+    return {name: array.tobytes() for name, array in student.parameters().items()}
+
+
+@pytest.mark.parametrize(
+    ("argument", "trained"),
+    [
+        ("head", {"head"}),
+        ("1", {"head", "norm", "blocks.1"}),
+        ("2", {"head", "norm", "blocks.1", "blocks.0"}),
+        ("", {"head", "norm", "blocks.1", "blocks.0", "stem"}),
+        ("9", {"head", "norm", "blocks.1", "blocks.0", "stem"}),
+    ],
+)
+def test_only_what_was_asked_for_is_trained_and_kept(vectors, argument, trained):
+    student = make(vectors, argument).fit(Numbers(N_ITEMS), Y)
+    names = {name.removeprefix("network.").rpartition(".")[0] for name in student.parameters()}
+    assert names == trained
+    before = dict(ToyNetwork(vectors).named_parameters())
+    for name, weight in student._tower.network.named_parameters():
+        is_trained = name.rpartition(".")[0] in trained
+        assert torch.equal(weight, before[name]) != is_trained, name
+
+
+def test_rates_fall_from_block_to_block(vectors):
+    optimizer = layerwise_optimizer(make(vectors)._new_tower(2))
+    rates = [group["highest"] for group in optimizer.param_groups[1:]]
+    sizes = [len(group["params"]) for group in optimizer.param_groups[1:]]
+    assert rates == pytest.approx([RATE, RATE * DECAY_OF_LAYERS, RATE * DECAY_OF_LAYERS**2])
+    assert sizes == [4, 2, 2]  # the last block with the norm after it, the first block, the stem
+
+
+def test_it_begins_as_a_linear_probe(vectors):
+    tower = make(vectors)._new_tower(2)
+    rows = np.arange(20)
+    _, features = tower.features(Numbers(N_ITEMS), rows)
+    weights = np.ones(20)
+    tower.begin_as_a_probe(features, Y[:20], weights)
+    proba = tower(tower.prepare(Numbers(N_ITEMS), rows)[1]).softmax(dim=1).detach()
+    expected = Linear(n_classes=2).fit(features, Y[:20], weights).predict_proba(features)
+    np.testing.assert_allclose(proba, expected, atol=1e-5)
+
+
+def test_micro_batches_add_up_to_the_same_step(vectors):
+    whole, parts = make(vectors, n_steps=3), make(vectors, n_steps=3)
+    parts.micro_batch_size = 1
+    for student in (whole, parts):
+        student.encoder.trainable_network = lambda: without_dropout(ToyNetwork(vectors))
+        student.fit(Numbers(N_ITEMS), Y)
+    for name, array in whole.parameters().items():
+        np.testing.assert_allclose(parts.parameters()[name], array, atol=1e-5)
+
+
+def without_dropout(network):
+    network.dropout.p = 0.0
+    return network
+
+
+def test_a_killed_training_ends_with_the_very_same_weights(vectors, monkeypatch):
+    monkeypatch.setattr(run_steps_module, "CHECKPOINT_EVERY_S", 0.0)
+    held_back = np.where(np.arange(N_ITEMS) >= 20, np.arange(N_ITEMS) % 2, -1)
+    run = TrainingRun(seed=1, held_back=held_back)
+    unbroken = bytes_of(make(vectors, run=run).fit(Numbers(N_ITEMS), Y))
+    checkpoints = KeptInMemory(killed_after=3)
+    with pytest.raises(KeyboardInterrupt):
+        make(vectors, run=replace(run, checkpoints=checkpoints)).fit(Numbers(N_ITEMS), Y)
+    resumed = make(vectors, run=replace(run, checkpoints=checkpoints)).fit(Numbers(N_ITEMS), Y)
+    assert bytes_of(resumed) == unbroken
+
+
+def test_the_weights_that_were_best_on_held_back_gold_are_kept(vectors):
+    """Training says the contrary of what is held back, so the beginning was best."""
+    held_back = np.full(N_ITEMS, -1)
+    held_back[:20] = Y[:20]
+    run = TrainingRun(seed=1, held_back=held_back)
+    wrong = np.where(Y == -1, -1, 1 - Y)
+    student = make(vectors, run=run)
+    tower = student._new_tower(2)
+    _, features = tower.features(Numbers(N_ITEMS), np.arange(20))
+    student.fit(Numbers(N_ITEMS), wrong)
+    first = Linear(n_classes=2).fit(features, wrong[:20]).predict_proba(features)
+    np.testing.assert_allclose(student.predict_proba(Numbers(20)), first, atol=1e-4)
+    unchecked = make(vectors, run=TrainingRun(seed=1)).fit(Numbers(N_ITEMS), wrong)
+    assert np.abs(unchecked.predict_proba(Numbers(20)) - first).max() > 1e-3
+
+
+def test_what_cannot_be_opened_teaches_nothing_and_gets_no_answer(vectors):
+    student = make(vectors).fit(Numbers(N_ITEMS, gone={3, 25}), Y)
+    proba = student.predict_proba(Numbers(N_ITEMS, gone={3, 25}))
+    assert np.flatnonzero(np.isnan(proba).any(axis=1)).tolist() == [3, 25]
+    without = np.where(np.arange(N_ITEMS) == 3, -1, Y)
+    assert bytes_of(make(vectors).fit(Numbers(N_ITEMS), without)) == bytes_of(student)
+
+
+def test_its_parameters_and_its_encoder_are_the_whole_model(vectors):
+    student = make(vectors, "1").fit(Numbers(N_ITEMS), Y)
+    copy = make(vectors, "1")
+    copy.set_parameters(student.parameters())
+    items = Numbers(N_ITEMS)
+    assert copy.predict_proba(items).tobytes() == student.predict_proba(items).tobytes()
+
+
+@pytest.mark.parametrize("argument", ["none", "0", "1+2", "-1"])
+def test_a_depth_that_is_none_is_told(argument):
+    with pytest.raises(ConfigError, match="all, head or a number of blocks"):
+        STUDENTS.make(f"fine_tuned:{argument}", n_classes=2)
+
+
+def test_it_says_what_it_misses(vectors):
+    student = make(vectors)
+    student.encoder = None
+    with pytest.raises(ValueError, match="Set encoder before fit"):
+        student.fit(Numbers(N_ITEMS), Y)
+    with pytest.raises(ValueError, match="two classes"):
+        make(vectors).fit(Numbers(N_ITEMS), np.full(N_ITEMS, -1))
+
+
+class Digits:
+    """``Items`` that are handwritten digits as pictures."""
+
+    def __init__(self, images):
+        self.images = images
+
+    def __len__(self):
+        return len(self.images)
+
+    def take(self, rows):
+        scaled = (255 - self.images[rows] * 15.9).astype(np.uint8)
+        return [Image.fromarray(image).convert("RGB").resize((32, 32)) for image in scaled]
+
+
+def test_a_real_clip_learns_handwriting_from_a_few_pictures():
+    digits = load_digits()
+    student = STUDENTS.make("fine_tuned:unmirrored", n_classes=10)
+    student.n_steps, student.batch_size = 20, 20
+    student.encoder = OpenClipEncoder(str(ROOT / "data" / "demo_clip"))
+    items, y = Digits(digits.images[:150]), np.where(np.arange(150) < 100, digits.target[:150], -1)
+    before = student._new_tower(10).trained_arrays()
+    right = student.fit(items, y).predict_proba(items).argmax(axis=1) == digits.target[:150]
+    assert right[100:].mean() > 0.6
+    changed = [
+        name for name, array in student.parameters().items() if (array != before[name]).any()
+    ]
+    assert len(changed) == len(before)
