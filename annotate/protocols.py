@@ -123,6 +123,15 @@ class TrainableEncoder(Protocol):
 
 
 @runtime_checkable
+class PromptableEncoder(Protocol):
+    """An encoder of images whose text tower can be prompted by vectors."""
+
+    def promptable_model(self) -> tuple[Any, Callable[[list[str]], Any]]:
+        """Return a copy of the whole model, of open_clip, and its tokenizer."""
+        ...
+
+
+@runtime_checkable
 class TextTower(Protocol):
     """An encoder that can also embed texts into the space of its items (zero-shot needs it)."""
 
@@ -331,6 +340,19 @@ class EncoderStudent(Protocol):
     def predict_proba(self, X: Items) -> NDArray[np.float32]: ...
 
     def parameters(self) -> dict[str, NDArray[Any]]: ...
+
+
+@runtime_checkable
+class PromptStudent(Student, Protocol):
+    """A student on features that prompts the encoder which made them.
+
+    ``run``, with ``given`` for the rows of ``fit``, ``prompted_encoder`` and ``class_names``, in
+    the order of the class numbers, are set before ``fit``.
+    """
+
+    run: TrainingRun
+    prompted_encoder: PromptableEncoder | None
+    class_names: tuple[str, ...]
 
 
 @dataclass(frozen=True)

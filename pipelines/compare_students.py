@@ -32,6 +32,7 @@ from annotate.training.distilled import Distilled
 from annotate.training.fst import DEPTH, WIDTH, Fst, FstDeep, FstWide
 from annotate.training.linear import Linear
 from annotate.training.momentum import Momentum
+from annotate.training.mutual import Mutual
 from annotate.training.network_student import NetworkStudent
 from annotate.training.pixel_rows import take_colours
 from annotate.training.rotations import Rotations
@@ -79,6 +80,10 @@ METHODS = {
     "conv, pseudo-labels too": Method(Conv, taught=True),
     "two_stage": Method(TwoStage, taught=True),
     "distilled": Method(Distilled, taught=True),
+    "mutual": Method(Mutual, 2, taught=True),
+    "mutual without waves": Method(
+        lambda **settings: Mutual(wave=False, **settings), 2, taught=True
+    ),
     "momentum without memory": Method(lambda **settings: Momentum(decay=0.0, **settings)),
     "momentum": Method(Momentum),
     "momentum, steps of fst_d": Method(Momentum, share=1 / (DEPTH + 1)),

@@ -112,6 +112,10 @@ class OpenClipEncoder:
             copy.deepcopy(self._model.visual), self.preprocess, self.preprocessing
         ).to(self._device)
 
+    def promptable_model(self) -> tuple[Any, Any]:
+        """Return a copy of the model and its tokenizer."""
+        return copy.deepcopy(self._model), self._tokenizer
+
     def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return (len(texts), dim), each row of length 1; a long text is cut at the context."""
         device = self._model.logit_scale.device

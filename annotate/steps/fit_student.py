@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,8 @@ from annotate.protocols import (
     EncoderStudent,
     NetworkStudent,
     Progress,
+    PromptableEncoder,
+    PromptStudent,
     Rows,
     Student,
     TrainableEncoder,
@@ -106,7 +108,12 @@ def train_student(
         student.fit(items, labels, weights)
         return TrainedStudent(student, view.encoder_id, student.predict_proba(items))
     features = view.features()
-    _fit_on_features(student, features, labels, weights)
+    rows = _rows_to_learn(features, labels)
+    if isinstance(student, PromptStudent):
+        student.run = replace(run, given=view.labels[rows] != NO_LABEL)
+        student.prompted_encoder = promptable_encoder(view)
+        student.class_names = workspace.schema.names
+    student.fit(features.take(rows), labels[rows], weights[rows])
     return TrainedStudent(student, view.encoder_id, _predict_from(student, features, view))
 
 
@@ -127,6 +134,23 @@ def trainable_encoder(view: StoredCorpus) -> TrainableEncoder:
     )
 
 
+def promptable_encoder(view: StoredCorpus) -> PromptableEncoder:
+    """Return the encoder of the features in use, whose class names a student prompts.
+
+    Raises
+    ------
+    ConfigError
+        If it has no text tower that can be prompted.
+    """
+    encoder = view.encoder()
+    if isinstance(encoder, PromptableEncoder):
+        return encoder
+    raise ConfigError(
+        f"The student prompts needs features of an open_clip model; {view.encoder_id} is none."
+        " Run `annotate embed --encoder open_clip:MODEL`, or use another student."
+    )
+
+
 def remove_checkpoint(workspace: Workspace, round_no: int) -> None:
     """Forget a round's training in progress: its model is saved."""
     _checkpoint_path(workspace, round_no).unlink(missing_ok=True)
@@ -136,14 +160,11 @@ def _checkpoint_path(workspace: Workspace, round_no: int) -> Path:
     return workspace.paths.model(round_no) / "checkpoint.safetensors"
 
 
-def _fit_on_features(
-    student: Student, features: Rows, labels: NDArray[np.int32], weights: NDArray[np.float32]
-) -> None:
+def _rows_to_learn(features: Rows, labels: NDArray[np.int32]) -> NDArray[np.intp]:
+    """Return the items that have a label and features."""
     rows = np.flatnonzero(labels != NO_LABEL)
-    X = features.take(rows)
-    is_there = ~np.isnan(X[:, 0])
-    rows = rows[is_there]
-    student.fit(X if is_there.all() else X[is_there], labels[rows], weights[rows])
+    is_there = ~np.isnan(features.take(rows)[:, 0])
+    return rows[is_there]
 
 
 def _predict_from(student: Student, features: Rows, view: StoredCorpus) -> NDArray[np.float32]:

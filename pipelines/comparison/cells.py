@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from annotate.errors import UnknownNameError
-from annotate.protocols import EncoderStudent, NetworkStudent
+from annotate.protocols import EncoderStudent, NetworkStudent, PromptStudent
 from annotate.review.queue import DEFAULT_ORDER, queue_orders
 from annotate.selection import SELECTORS
 from annotate.teachers import TEACHERS
@@ -101,7 +101,7 @@ def students_on_features() -> list[str]:
     return [
         name
         for name, student in made.items()
-        if not isinstance(student, NetworkStudent | EncoderStudent)
+        if not isinstance(student, NetworkStudent | EncoderStudent | PromptStudent)
     ]
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from safetensors import safe_open
 
 from annotate.corpus.records import SourceOptions
 from annotate.errors import ConfigError
@@ -134,9 +135,21 @@ def test_a_round_trains_the_encoder_of_the_features_further(pictures):
     assert (guess == np.arange(N_ITEMS) % 2).mean() > 0.9
 
 
-def test_an_encoder_without_a_network_is_told(pictures):
-    with pytest.raises(ConfigError, match="open_clip or sentence"):
-        train(pictures, n_rounds=1, student="fine_tuned", teacher="probe")
+def test_a_round_tunes_the_prompts_of_the_encoder(pictures):
+    embed(pictures, f"open_clip:{DEMO_CLIP}")
+    train(pictures, n_rounds=1, student="prompts", teacher="probe")
+    folder = pictures.paths.model(newest_round(pictures)["round_no"])
+    with safe_open(folder / "model.safetensors", framework="numpy") as file:
+        assert list(file.keys()) == ["vectors"]
+
+
+@pytest.mark.parametrize(
+    ("student", "told"),
+    [("fine_tuned", "open_clip or sentence"), ("prompts", "features of an open_clip model")],
+)
+def test_an_encoder_that_cannot_be_trained_so_is_told(pictures, student, told):
+    with pytest.raises(ConfigError, match=told):
+        train(pictures, n_rounds=1, student=student, teacher="probe")
 
 
 def test_pixels_are_the_picture_in_the_size_the_student_reads(pictures, picture_folder):

@@ -17,7 +17,7 @@ from tests.fakes import ArrayRows
 
 NETWORKS = [
     "conv", "two_stage", "rotations", "distilled", "momentum:flexmatch", "momentum:adamatch",
-    "fst", "fst_d", "fst_w",
+    "fst", "fst_d", "fst_w", "mutual",
 ]  # fmt: skip
 SIDE = 32
 

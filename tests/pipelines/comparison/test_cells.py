@@ -11,7 +11,6 @@ from annotate.errors import UnknownNameError
 from annotate.review.queue import queue_orders
 from annotate.selection import SELECTORS
 from annotate.teachers import TEACHERS
-from annotate.training import STUDENTS
 from annotate.training.defaults import DEFAULT_SELECTORS, DEFAULT_STUDENT
 from pipelines.comparison.cells import NEED_AN_ARGUMENT, READ_VOTES, cells_of, choose, is_known
 from pipelines.comparison.corpora import Corpus

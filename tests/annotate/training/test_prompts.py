@@ -1,0 +1,81 @@
+"""The prompt student on a real CLIP; what it is made of is tested in test_prompt_tuning.py."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from annotate.encoders.open_clip import OpenClipEncoder
+from annotate.protocols import PromptStudent, TrainingRun
+from annotate.training import STUDENTS
+from annotate.training.prompts import setting_of
+
+DEMO_CLIP = Path(__file__).parents[3] / "data" / "demo_clip"
+NAMES = ("zero", "one", "two")
+
+
+@pytest.fixture(scope="module")
+def clip():
+    return OpenClipEncoder(str(DEMO_CLIP))
+
+
+@pytest.fixture
+def features(clip, rng):
+    """Rows around what the text tower says of each name."""
+    centres = clip.encode_texts(NAMES)
+    rows = centres[np.arange(30) % 3] + rng.normal(scale=0.3, size=(30, centres.shape[1]))
+    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+
+
+def make(clip, n_steps=5, **run):
+    student = STUDENTS.make("prompts", n_classes=3)
+    student.n_steps, student.prompted_encoder, student.class_names = n_steps, clip, NAMES
+    student.run = TrainingRun(seed=1, **run)
+    return student
+
+
+def test_it_answers_with_a_probability_for_each_class(clip, features):
+    student = make(clip).fit(features, np.arange(30) % 3)
+    assert isinstance(student, PromptStudent)
+    proba = student.predict_proba(features)
+    assert proba.shape == (30, 3)
+    np.testing.assert_allclose(proba.sum(axis=1), 1, atol=1e-5)
+
+
+def test_its_vectors_and_its_encoder_are_the_whole_model(clip, features):
+    student = make(clip).fit(features, np.arange(30) % 3)
+    assert set(student.parameters()) == {"vectors"}
+    copy = make(clip)
+    copy.set_parameters(student.parameters())
+    assert copy.predict_proba(features).tobytes() == student.predict_proba(features).tobytes()
+
+
+def test_the_encoder_stays_as_it_is(clip, features):
+    before = clip.encode_texts(NAMES)
+    make(clip).fit(features, np.arange(30) % 3)
+    assert clip.encode_texts(NAMES).tobytes() == before.tobytes()
+
+
+def test_given_labels_and_pseudo_labels_are_told_apart(clip, features):
+    y, few = np.arange(30) % 3, np.arange(30) < 6
+    taught = {
+        make(clip, given=given).fit(features, y).parameters()["vectors"].tobytes()
+        for given in (few, ~few)
+    }
+    assert len(taught) == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "setting"),
+    [([], "unsupervised"), ([0, 1], "unseen"), ([0, 1, 2], "semi"), ([0, 3], "unseen")],
+)
+def test_the_given_labels_make_the_setting(given, setting):
+    mask = np.isin(np.arange(6), given)
+    assert setting_of(np.arange(6) % 3, mask, 3) == setting
+
+
+def test_without_an_encoder_it_says_so(features):
+    with pytest.raises(ValueError, match="Set prompted_encoder and class_names"):
+        make(None).fit(features, np.arange(30) % 3)
