@@ -284,6 +284,8 @@ class TrainingRun:
         Whose label people or gold gave; of the others a pseudo-label. None where all are given.
     held_back : int array of shape (n_rows,), optional
         Gold that no student learns from, -1 elsewhere: says when a training was best.
+    previous : mapping of str to array, optional
+        What ``parameters`` returned in the round before, of a student of the same name.
     """
 
     seed: int = 0
@@ -292,6 +294,7 @@ class TrainingRun:
     teacher_proba: Floats | None = None
     given: Bools | None = None
     held_back: Ints | None = None
+    previous: Mapping[str, NDArray[Any]] | None = None
 
 
 @runtime_checkable

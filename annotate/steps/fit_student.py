@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,9 +25,11 @@ from annotate.protocols import (
 from annotate.steps.checkpoints import StoredCheckpoints
 from annotate.steps.corpus_view import StoredCorpus
 from annotate.steps.loading import StoredItems
+from annotate.steps.models import load_model
 from annotate.steps.run_settings import RunSettings
 from annotate.steps.stored_pixels import stored_pixels
 from annotate.steps.workspace import Workspace
+from annotate.store.history import Record
 from annotate.training import STUDENTS
 from annotate.training.defaults import DEFAULT_STUDENT
 from annotate.training.smoothing import average_over_neighbours
@@ -83,19 +86,26 @@ def train_student(
     weights: NDArray[np.float32],
     teacher_proba: NDArray[np.float32],
     held_back: NDArray[np.int32],
+    parent: Record,
     round_no: int,
     progress: Progress,
 ) -> TrainedStudent:
     """Train a fresh student on the labelled items and ask it about all.
 
-    ``held_back`` holds gold that is not learnt from; it says when a fine-tuned encoder was best. A
-    network's training keeps checkpoints in the folder of its round, and goes on from one that a
-    killed run of the same training left.
+    ``held_back`` holds gold that is not learnt from; it says when a fine-tuned encoder was best.
+    ``parent`` is the round before. A network's training keeps checkpoints in the folder of its
+    round, and goes on from one that a killed run of the same training left.
     """
     student = make_student(workspace, settings)
     checkpoints = StoredCheckpoints(_checkpoint_path(workspace, round_no))
     run = TrainingRun(
-        settings.seed, checkpoints, progress, teacher_proba, view.labels != NO_LABEL, held_back
+        seed=settings.seed,
+        checkpoints=checkpoints,
+        progress=progress,
+        teacher_proba=teacher_proba,
+        given=view.labels != NO_LABEL,
+        held_back=held_back,
+        previous=_model_of(workspace, parent, settings.student),
     )
     if isinstance(student, NetworkStudent):
         pixels = stored_pixels(workspace, student.side_px, progress=progress)
@@ -154,6 +164,14 @@ def promptable_encoder(view: StoredCorpus) -> PromptableEncoder:
 def remove_checkpoint(workspace: Workspace, round_no: int) -> None:
     """Forget a round's training in progress: its model is saved."""
     _checkpoint_path(workspace, round_no).unlink(missing_ok=True)
+
+
+def _model_of(workspace: Workspace, parent: Record, student: str) -> dict[str, NDArray[Any]] | None:
+    """Return the parameters of the round before, None unless its student has the same name."""
+    before = parent["settings"]["run"]
+    if parent["model_sha256"] is None or before is None or before["student"] != student:
+        return None
+    return load_model(workspace, parent["round_no"])
 
 
 def _checkpoint_path(workspace: Workspace, round_no: int) -> Path:

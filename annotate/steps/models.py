@@ -31,3 +31,10 @@ def save_model(
     text = json.dumps(dict(description), indent=2, sort_keys=True, ensure_ascii=False)
     write_bytes(folder / "model.json", text.encode() + b"\n")
     return file_sha256(folder / "model.safetensors")
+
+
+def load_model(workspace: Workspace, round_no: int) -> dict[str, NDArray[Any]]:
+    """Return the parameters of a round's student."""
+    from safetensors.numpy import load_file
+
+    return dict(load_file(workspace.paths.model(round_no) / "model.safetensors"))

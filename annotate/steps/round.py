@@ -81,7 +81,7 @@ def make_round(
     )  # fmt: skip
     held_back = np.where(given.spot_check, NO_LABEL, given.measuring)
     trained = train_student(
-        workspace, settings, view, labels, weights, proba, held_back, round_no, progress
+        workspace, settings, view, labels, weights, proba, held_back, parent, round_no, progress
     )
     mean_with = {
         "prediction_id": anchor.prediction_id,

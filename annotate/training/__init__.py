@@ -7,6 +7,7 @@ from annotate.registry import Registry
 STUDENTS = Registry(
     "student",
     {
+        "continued": "annotate.training.continued:Continued",
         "conv": "annotate.training.conv:Conv",
         "distilled": "annotate.training.distilled:Distilled",
         "fine_tuned": "annotate.training.fine_tuned:FineTuned",

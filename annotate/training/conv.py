@@ -79,9 +79,9 @@ class Conv(NetworkStudent):
         colours = take_colours(rows.X, drawn, device)
         return Views(self.mirrored).weak(colours, step_generator(self.run.seed, step))
 
-    def _begin(self, rows: TrainingRows, device: str) -> _Supervised:
+    def _begin(self, rows: TrainingRows, device: str) -> Supervised:
         network = self._make_network(rows.n_classes).to(device)
-        return _Supervised(self, rows, network, device)
+        return Supervised(self, rows, network, device)
 
     def _trained(self, training: Any) -> Module:
         network: Module = training.network
@@ -98,7 +98,7 @@ def logits_of(network: Module, colours: torch.Tensor, device: str) -> torch.Tens
     return logits.float()
 
 
-class _Supervised:
+class Supervised:
     """A network that descends along its method's loss; meets ``run_steps.Training``."""
 
     def __init__(self, method: Conv, rows: TrainingRows, network: Module, device: str) -> None:

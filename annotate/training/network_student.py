@@ -226,4 +226,6 @@ class NetworkStudent:
         digest.update(rows_sha256(rows.X).encode())
         for array in (rows.labelled, rows.y, rows.weights, self.run.given, self.run.teacher_proba):
             digest.update(np.asarray(array, dtype=np.float64).tobytes())
+        for name, array in sorted((self.run.previous or {}).items()):
+            digest.update(name.encode() + array.tobytes())
         return digest.hexdigest()

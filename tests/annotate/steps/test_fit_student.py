@@ -20,6 +20,7 @@ from annotate.steps.add import add
 from annotate.steps.corpus_view import current_features
 from annotate.steps.embed import embed
 from annotate.steps.import_labels import import_labels
+from annotate.steps.models import load_model
 from annotate.steps.predicting import StoredProba
 from annotate.steps.stored_pixels import stored_pixels
 from annotate.steps.train import train
@@ -28,6 +29,7 @@ from annotate.store.arrays import list_arrays
 from annotate.store.history import find_prediction, list_rounds
 from annotate.training import STUDENTS
 from annotate.training import run_steps as run_steps_module
+from annotate.training.continued import Continued
 from tests.annotate.steps.conftest import open_copy
 
 CLASSES = ("red", "blue")
@@ -121,6 +123,25 @@ def test_a_round_killed_in_its_training_ends_like_an_unbroken_one(
     train(pictures, **settings, progress=note)
     assert told == [1, 2, 3, 3, 4, 5, 6]  # the third step was taken, but not yet kept
     assert newest_round(pictures)["model_sha256"] == expected
+
+
+def test_a_round_goes_on_from_the_network_of_the_round_before(pictures, monkeypatch):
+    taken_up = []
+    begin = Continued._begin
+
+    def note(self, rows, device):
+        taken_up.append(self.run.previous)
+        return begin(self, rows, device)
+
+    monkeypatch.setattr(Continued, "_begin", note)
+    train(pictures, n_rounds=2, student="continued", teacher="probe")
+    with pictures.store.read() as connection:
+        first = list_rounds(connection)[1]
+    assert taken_up[0] is None
+    left = load_model(pictures, first["round_no"])
+    assert {name: array.tobytes() for name, array in taken_up[1].items()} == {
+        name: array.tobytes() for name, array in left.items()
+    }
 
 
 def test_a_round_trains_the_encoder_of_the_features_further(pictures):

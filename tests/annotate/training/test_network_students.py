@@ -16,8 +16,8 @@ from tests.annotate.training.checkpoints import KeptInMemory
 from tests.fakes import ArrayRows
 
 NETWORKS = [
-    "conv", "two_stage", "rotations", "distilled", "momentum:flexmatch", "momentum:adamatch",
-    "fst", "fst_d", "fst_w", "mutual",
+    "conv", "two_stage", "rotations", "distilled", "mutual", "momentum:flexmatch",
+    "momentum:adamatch", "fst", "fst_d", "fst_w",
 ]  # fmt: skip
 SIDE = 32
 

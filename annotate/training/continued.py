@@ -1,0 +1,97 @@
+"""The student that goes on from round to round: no round begins from an untrained network again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch.nn import Module
+
+from annotate.training.conv import Conv, Supervised
+from annotate.training.learning_rates import ANNEALING, infinite
+from annotate.training.network_student import TrainingRows
+from annotate.training.training_state import load_module, load_optimizer
+
+RESUME = "resume."
+
+
+class Continued(Conv):
+    """``conv`` on the infinite schedule; registered as ``continued``.
+
+    A round takes up the network of the round before as it was when its rate began to fall, so that
+    nothing has to be warmed up again. What predicts is the network at the end, after its rate fell:
+    ``parameters`` holds both, the latter under plain names, the former under ``resume.``.
+
+    References
+    ----------
+    Singh et al. 2025, arXiv:2503.02844; see ``learning_rates.infinite``. There the stream is of
+    data; here it is of rounds, whose labels change.
+    """
+
+    _name = "continued"
+    _resume: dict[str, NDArray[Any]]
+
+    def rate(self, step: int) -> float:
+        """Return the rate of a step as a share of the highest."""
+        return infinite(step, self.n_steps, goes_on=self._previous_of(self._n_classes) is not None)
+
+    def parameters(self) -> dict[str, NDArray[Any]]:
+        """Return the network that predicts, and what the next round goes on from."""
+        return {**super().parameters(), **self._resume}
+
+    def set_parameters(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Take over what ``parameters`` of a fitted student returned."""
+        super().set_parameters(arrays)
+        self._resume = {name: arrays[name] for name in arrays if name.startswith(RESUME)}
+
+    def _begin(self, rows: TrainingRows, device: str) -> _Going:
+        self._n_classes = rows.n_classes
+        network = self._make_network(rows.n_classes).to(device)
+        return _Going(self, rows, network, device, self._previous_of(rows.n_classes))
+
+    def _trained(self, training: Any) -> Module:
+        self._resume = training.resume
+        return super()._trained(training)
+
+    def _previous_of(self, n_classes: int | None) -> Mapping[str, NDArray[Any]] | None:
+        """Return what the round before left; None where it left nothing, or had other classes."""
+        previous = self.run.previous
+        if previous is None or f"{RESUME}network.head.bias" not in previous:
+            return None
+        return previous if len(previous[f"{RESUME}network.head.bias"]) == n_classes else None
+
+
+class _Going(Supervised):
+    """A training that keeps its state as it is when the rate begins to fall."""
+
+    def __init__(
+        self,
+        method: Continued,
+        rows: TrainingRows,
+        network: Module,
+        device: str,
+        previous: Mapping[str, NDArray[Any]] | None,
+    ) -> None:
+        super().__init__(method, rows, network, device)
+        self._first_falling = int(np.ceil(ANNEALING * method.n_steps))
+        if previous is not None:
+            load_module(network, previous, f"{RESUME}network.")
+            load_optimizer(self._optimizer, previous, f"{RESUME}optimizer.")
+        self.resume = self._state()
+
+    def take_step(self, step: int) -> float:
+        if step == self._first_falling:
+            self.resume = self._state()
+        return super().take_step(step)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        return {**super().arrays(), **self.resume}
+
+    def load_arrays(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        super().load_arrays(arrays)
+        self.resume = {name: arrays[name] for name in arrays if name.startswith(RESUME)}
+
+    def _state(self) -> dict[str, NDArray[Any]]:
+        return {f"{RESUME}{name}": array for name, array in super().arrays().items()}

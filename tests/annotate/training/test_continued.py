@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from annotate.protocols import TrainingRun
+from annotate.training import run_steps as run_steps_module
+from annotate.training.continued import Continued
+from tests.annotate.training.checkpoints import KeptInMemory
+
+N_STEPS = 10  # the rate falls from step 8 on
+
+
+@pytest.fixture
+def pictures(rng):
+    return rng.integers(0, 255, (12, 3 * 32 * 32)).astype(np.float32), np.arange(12) % 2
+
+
+def fitted(pictures, n_classes=2, **run):
+    student = Continued(n_classes=n_classes, n_steps=N_STEPS, batch_size=4)
+    student.run = TrainingRun(seed=1, **run)
+    return student.fit(*pictures)
+
+
+def network_of(arrays, prefix=""):
+    names = [n for n in arrays if n.startswith(prefix) and ("resume" in n) == bool(prefix)]
+    return {n.removeprefix(prefix): arrays[n].tobytes() for n in names}
+
+
+def resumed(arrays):
+    return network_of(arrays, "resume.network.")
+
+
+def test_it_keeps_the_network_as_it_was_when_the_rate_began_to_fall(pictures):
+    """The first 8 of 10 steps are those of a training whose rate never falls."""
+    student = Continued(n_classes=2, n_steps=N_STEPS, batch_size=4)
+    student.run = TrainingRun(seed=1)
+    rows = student._training_rows(*pictures, None)
+    training = student._begin(rows, "cpu")
+    for step in range(8):
+        training.take_step(step)
+    expected = {n.removeprefix("network."): a.tobytes() for n, a in training.arrays().items()}
+    arrays = fitted(pictures).parameters()
+    assert resumed(arrays).items() <= expected.items()
+    assert network_of(arrays) != resumed(arrays)
+
+
+def test_the_next_round_goes_on_from_there_and_is_not_warmed_up(pictures):
+    before = fitted(pictures).parameters()
+    student = Continued(n_classes=2, n_steps=N_STEPS, batch_size=4)
+    student.run = TrainingRun(seed=1, previous=before)
+    training = student._begin(student._training_rows(*pictures, None), "cpu")
+    assert network_of(training.arrays(), "resume.network.") == resumed(before)
+    assert [student.rate(step) for step in range(9)] == [pytest.approx(0.3)] * 9
+    assert student.rate(9) < 0.3
+    assert resumed(fitted(pictures, previous=before).parameters()) != resumed(before)
+
+
+def test_what_another_round_left_for_other_classes_is_not_taken_up(pictures):
+    before = fitted(pictures).parameters()
+    with_three = fitted(pictures, n_classes=3, previous=before).parameters()
+    assert network_of(with_three) == network_of(fitted(pictures, n_classes=3).parameters())
+
+
+def test_a_killed_round_ends_with_the_very_same_weights(pictures, monkeypatch):
+    monkeypatch.setattr(run_steps_module, "CHECKPOINT_EVERY_S", 0.0)
+    run = {"previous": fitted(pictures).parameters()}
+    unbroken = fitted(pictures, **run).parameters()
+    for killed_after in (3, 9):  # before and after the rate began to fall
+        checkpoints = KeptInMemory(killed_after)
+        with pytest.raises(KeyboardInterrupt):
+            fitted(pictures, checkpoints=checkpoints, **run)
+        arrays = fitted(pictures, checkpoints=checkpoints, **run).parameters()
+        assert {n: a.tobytes() for n, a in arrays.items()} == {
+            n: a.tobytes() for n, a in unbroken.items()
+        }
+
+
+def test_its_parameters_are_the_whole_model(pictures):
+    student = fitted(pictures)
+    copy = Continued(n_classes=2)
+    copy.set_parameters(student.parameters())
+    X, _ = pictures
+    assert copy.predict_proba(X).tobytes() == student.predict_proba(X).tobytes()
+    assert copy.parameters().keys() == student.parameters().keys()
