@@ -41,6 +41,10 @@ class NotReadyError(AnnotateError):
     """A step needs something that an earlier step makes."""
 
 
+class TrainingError(AnnotateError):
+    """A training went astray; nothing of it was kept but earlier checkpoints."""
+
+
 class LabelStudioError(AnnotateError):
     """A Label Studio server cannot be reached, refuses, or answers what it must not."""
 

@@ -115,6 +115,9 @@ class TrainableEncoder(Protocol):
     """An encoder whose network a student may train further."""
 
     @property
+    def id(self) -> str: ...
+
+    @property
     def dim(self) -> int: ...
 
     def trainable_network(self) -> TrainableNetwork:
@@ -282,8 +285,9 @@ class TrainingRun:
         learn from it beside the labels.
     given : bool array of shape (n_rows,), optional
         Whose label people or gold gave; of the others a pseudo-label. None where all are given.
-    held_back : int array of shape (n_rows,), optional
-        Gold that no student learns from, -1 elsewhere: says when a training was best.
+    may_train : bool array of shape (n_rows,), optional
+        False for what no student may look at: what measures, what people ruled out, dropped items.
+        None where all may be.
     previous : mapping of str to array, optional
         What ``parameters`` returned in the round before, of a student of the same name.
     """
@@ -293,7 +297,7 @@ class TrainingRun:
     progress: Progress = no_progress
     teacher_proba: Floats | None = None
     given: Bools | None = None
-    held_back: Ints | None = None
+    may_train: Bools | None = None
     previous: Mapping[str, NDArray[Any]] | None = None
 
 
@@ -308,6 +312,7 @@ class NetworkStudent(Student, Protocol):
     """
 
     side_px: int
+    goes_on: bool  # whether it reads ``run.previous``
     run: TrainingRun
 
     def fit(
@@ -350,12 +355,14 @@ class PromptStudent(Student, Protocol):
     """A student on features that prompts the encoder which made them.
 
     ``run``, with ``given`` for the rows of ``fit``, ``prompted_encoder`` and ``class_names``, in
-    the order of the class numbers, are set before ``fit``.
+    the order of the class numbers, are set before ``fit``; ``class_active`` says which of them are
+    not retired.
     """
 
     run: TrainingRun
     prompted_encoder: PromptableEncoder | None
     class_names: tuple[str, ...]
+    class_active: Bools
 
 
 @dataclass(frozen=True)

@@ -85,16 +85,16 @@ def train_student(
     labels: NDArray[np.int32],
     weights: NDArray[np.float32],
     teacher_proba: NDArray[np.float32],
-    held_back: NDArray[np.int32],
+    may_train: NDArray[np.bool_],
     parent: Record,
     round_no: int,
     progress: Progress,
 ) -> TrainedStudent:
     """Train a fresh student on the labelled items and ask it about all.
 
-    ``held_back`` holds gold that is not learnt from; it says when a fine-tuned encoder was best.
-    ``parent`` is the round before. A network's training keeps checkpoints in the folder of its
-    round, and goes on from one that a killed run of the same training left.
+    ``may_train`` says which items no student may look at; ``parent`` is the round before. A
+    network's training keeps checkpoints in the folder of its round, and goes on from one that a
+    killed run of the same training left.
     """
     student = make_student(workspace, settings)
     checkpoints = StoredCheckpoints(_checkpoint_path(workspace, round_no))
@@ -104,8 +104,8 @@ def train_student(
         progress=progress,
         teacher_proba=teacher_proba,
         given=view.labels != NO_LABEL,
-        held_back=held_back,
-        previous=_model_of(workspace, parent, settings.student),
+        may_train=may_train,
+        previous=_model_of(workspace, parent, settings.student) if _goes_on(student) else None,
     )
     if isinstance(student, NetworkStudent):
         pixels = stored_pixels(workspace, student.side_px, progress=progress)
@@ -123,6 +123,7 @@ def train_student(
         student.run = replace(run, given=view.labels[rows] != NO_LABEL)
         student.prompted_encoder = promptable_encoder(view)
         student.class_names = workspace.schema.names
+        student.class_active = workspace.schema.class_active
     student.fit(features.take(rows), labels[rows], weights[rows])
     return TrainedStudent(student, view.encoder_id, _predict_from(student, features, view))
 
@@ -164,6 +165,10 @@ def promptable_encoder(view: StoredCorpus) -> PromptableEncoder:
 def remove_checkpoint(workspace: Workspace, round_no: int) -> None:
     """Forget a round's training in progress: its model is saved."""
     _checkpoint_path(workspace, round_no).unlink(missing_ok=True)
+
+
+def _goes_on(student: Student) -> bool:
+    return isinstance(student, NetworkStudent) and student.goes_on
 
 
 def _model_of(workspace: Workspace, parent: Record, student: str) -> dict[str, NDArray[Any]] | None:

@@ -79,10 +79,10 @@ def make_round(
         workspace, selection, proba, parent["prediction_id"], settings.selectors,
         {"step": step, "n_rounds": settings.n_rounds, "seed": settings.seed}, votes,
     )  # fmt: skip
-    held_back = np.where(given.spot_check, NO_LABEL, given.measuring)
     trained = train_student(
-        workspace, settings, view, labels, weights, proba, held_back, parent, round_no, progress
-    )
+        workspace, settings, view, labels, weights, proba, may_train(given), parent, round_no,
+        progress,
+    )  # fmt: skip
     mean_with = {
         "prediction_id": anchor.prediction_id,
         "share": anchor_share(
@@ -130,6 +130,15 @@ def make_round(
     }
 
 
+def may_train(given: GivenLabels) -> NDArray[np.bool_]:
+    """Return (n_items,) False for what no student may learn from, whatever a selector says.
+
+    That is what measures, what people ruled out, and what was dropped.
+    """
+    is_given = given.training != NO_LABEL
+    return (is_given | (given.current == NO_LABEL)) & ~given.dropped
+
+
 def labels_sha256(given: GivenLabels) -> str:
     """Return what tells the labels that a student may learn from from all others."""
     return hashlib.sha256(given.training.tobytes()).hexdigest()
@@ -169,9 +178,7 @@ def training_set(
     is_given = given.training != NO_LABEL
     labels[is_given] = given.training[is_given]
     weights[is_given] = 1.0
-    # What measures, and what people ruled out, never trains, whatever a selector says.
-    may_train = is_given | (given.current == NO_LABEL)
-    labels[~may_train | given.dropped] = NO_LABEL
+    labels[~may_train(given)] = NO_LABEL
     trains = labels != NO_LABEL
     weights[trains] = balance_weights(weights[trains], is_given[trains])
     weights[trains] = balance_classes(weights[trains], labels[trains])

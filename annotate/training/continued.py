@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch.nn import Module
 
@@ -15,6 +16,7 @@ from annotate.training.network_student import TrainingRows
 from annotate.training.training_state import load_module, load_optimizer
 
 RESUME = "resume."
+N_DONE = f"{RESUME}n_done"  # steps of all rounds until the state
 
 
 class Continued(Conv):
@@ -31,7 +33,18 @@ class Continued(Conv):
     """
 
     _name = "continued"
+    goes_on = True
     _resume: dict[str, NDArray[Any]]
+
+    def step_loss(
+        self, network: Module, rows: TrainingRows, step: int, device: str
+    ) -> torch.Tensor:
+        """Return the loss of a step; batches and views go on, too, where the round before was."""
+        return super().step_loss(network, rows, self._n_before() + step, device)
+
+    def _n_before(self) -> int:
+        previous = self._previous_of(self._n_classes)
+        return 0 if previous is None else int(previous[N_DONE][0])
 
     def rate(self, step: int) -> float:
         """Return the rate of a step as a share of the highest."""
@@ -79,11 +92,12 @@ class _Going(Supervised):
         if previous is not None:
             load_module(network, previous, f"{RESUME}network.")
             load_optimizer(self._optimizer, previous, f"{RESUME}optimizer.")
-        self.resume = self._state()
+        self._n_before = method._n_before()
+        self.resume = self._state(0)
 
     def take_step(self, step: int) -> float:
         if step == self._first_falling:
-            self.resume = self._state()
+            self.resume = self._state(step)
         return super().take_step(step)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
@@ -93,5 +107,6 @@ class _Going(Supervised):
         super().load_arrays(arrays)
         self.resume = {name: arrays[name] for name in arrays if name.startswith(RESUME)}
 
-    def _state(self) -> dict[str, NDArray[Any]]:
-        return {f"{RESUME}{name}": array for name, array in super().arrays().items()}
+    def _state(self, step: int) -> dict[str, NDArray[Any]]:
+        state = {f"{RESUME}{name}": array for name, array in super().arrays().items()}
+        return {**state, N_DONE: np.array([self._n_before + step])}

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from annotate.compute.device import autocast, choose_device, choose_dtype
 from annotate.protocols import NO_LABEL, Floats, Ints, Items, TrainableEncoder, TrainingRun
+from annotate.training.held_out import held_out
 from annotate.training.run_steps import run_steps
 from annotate.training.tower import ITEMS_PER_BLOCK, Tower
 from annotate.training.tower_training import LabelledItems, TowerSettings, TowerTraining
@@ -25,7 +26,9 @@ class FineTuned:
     """The project's encoder, trained on labels; registered as ``fine_tuned``.
 
     The head begins as a linear probe on the encoder's features, so that the first steps do not
-    spoil what the encoder knows. ``encoder`` and ``run`` are set before ``fit``.
+    spoil what the encoder knows. One in five given labels of a class is not learnt from: the
+    weights are kept that had the least loss on those. ``encoder`` and ``run`` are set before
+    ``fit``.
 
     Parameters
     ----------
@@ -95,10 +98,12 @@ class FineTuned:
         items = labelled_items(X, y, sample_weight, n_classes)
         tower = self._new_tower(n_classes)
         there, features = tower.features(X, items.rows)
-        is_there = np.isin(items.rows, there)
-        items = LabelledItems(X, there, items.y[is_there], items.weights[is_there])
-        tower.begin_as_a_probe(features, items.y, items.weights)
-        training = TowerTraining(tower, items, self._held_back(X), self._settings())
+        items = items.take(np.isin(items.rows, there))
+        given = np.ones(len(y), dtype=bool) if self.run.given is None else self.run.given
+        checks = held_out(items.y, given[items.rows], self.run.seed)
+        left_out, items = items.take(checks), items.take(~checks)
+        tower.begin_as_a_probe(features[~checks], items.y, items.weights)
+        training = TowerTraining(tower, items, left_out, self._settings())
         run_steps(training, self.n_steps, self.run, self._key(items))
         training.take_the_best()
         self._tower = tower
@@ -143,16 +148,12 @@ class FineTuned:
             choose_device(self._device),
         )  # fmt: skip
 
-    def _held_back(self, X: Items) -> LabelledItems | None:
-        if self.run.held_back is None or not (self.run.held_back != NO_LABEL).any():
-            return None
-        rows = np.flatnonzero(self.run.held_back != NO_LABEL)
-        return LabelledItems(X, rows, self.run.held_back[rows], np.ones(len(rows)))
-
     def _key(self, items: LabelledItems) -> str:
         """Return what shapes the training but for the items themselves, which a project keeps."""
-        digest = hashlib.sha256(f"{self.name} {self._settings()} {len(items.X)}".encode())
-        for array in (items.rows, items.y, items.weights, self.run.held_back):
+        assert self.encoder is not None
+        settings = f"{self.name} {self._settings()} {self.encoder.id} {len(items.X)}"
+        digest = hashlib.sha256(settings.encode())
+        for array in (items.rows, items.y, items.weights):
             digest.update(np.asarray(array, dtype=np.float64).tobytes())
         return digest.hexdigest()
 

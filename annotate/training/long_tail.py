@@ -93,7 +93,9 @@ class CosineHead(Module):
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         """Return (n, n_classes) cosines for (n, dim); 0 where all features are 0."""
-        return linear(normalize(features, dim=1), normalize(self.weight, dim=1))
+        # Times 30, the rounding of a half-precision cosine would show in the logits.
+        with torch.autocast(features.device.type, enabled=False):
+            return linear(normalize(features.float(), dim=1), normalize(self.weight, dim=1))
 
 
 def _on(device: str, values: Floats) -> torch.Tensor:

@@ -112,6 +112,7 @@ class NetworkStudent:
     side_px = SIDE_PX
     smoothing_k = 0
     outputs_per_class = 1
+    goes_on = False
 
     def __init__(
         self, *, n_classes: int | None, n_steps: int, batch_size: int, mirrored: bool, device: str
@@ -201,6 +202,8 @@ class NetworkStudent:
         if y.shape != (X.shape[0],):
             raise ValueError(f"y must be ({X.shape[0]},), one entry a row of X; got {y.shape}.")
         usable = rows_with_pixels(X)
+        if self.run.may_train is not None:
+            usable = usable[self.run.may_train[usable]]
         labelled = usable[y[usable] != NO_LABEL]
         n_classes = self._n_classes or int(y.max(initial=-1)) + 1
         n_seen = len(np.unique(y[labelled]))
@@ -224,8 +227,11 @@ class NetworkStudent:
             f"{self._describe()} {self.run.seed} {self.n_steps} {self.batch_size}".encode()
         )
         digest.update(rows_sha256(rows.X).encode())
-        for array in (rows.labelled, rows.y, rows.weights, self.run.given, self.run.teacher_proba):
-            digest.update(np.asarray(array, dtype=np.float64).tobytes())
-        for name, array in sorted((self.run.previous or {}).items()):
-            digest.update(name.encode() + array.tobytes())
+        run, before = self.run, sorted((self.run.previous or {}).items())
+        for array in (
+            rows.usable, rows.labelled, rows.y, rows.weights, run.given, run.teacher_proba,
+            *(array for _, array in before),
+        ):  # fmt: skip
+            if array is not None:
+                digest.update(np.ascontiguousarray(array).data)
         return digest.hexdigest()

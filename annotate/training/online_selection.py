@@ -117,7 +117,8 @@ class SoftMatch(OnlineSelector):
     """Weighs by a Gaussian below the mean confidence (Chen et al. 2023, arXiv:2301.10921).
 
     The mean and the variance of the confidence are followed; 1 above the mean, and below it
-    ``exp(-(confidence - mean)^2 / (2 variance / 4))``, of probabilities aligned to equal classes.
+    ``exp(-(confidence - mean)^2 / (2 variance / 4))``. Confidence is the label's probability after
+    alignment to equal classes.
     """
 
     def __init__(self, n_classes: int, n_items: int) -> None:
@@ -134,18 +135,20 @@ class SoftMatch(OnlineSelector):
     ) -> None:
         """Follow the confidence of the aligned probabilities."""
         self.mean_proba.lerp_(proba.mean(dim=0), 1 - STATISTICS_DECAY)
-        confidence = self._aligned(proba).amax(dim=1)
+        confidence = self._aligned(proba)
         self.mean.lerp_(confidence.mean(), 1 - STATISTICS_DECAY)
         self.variance.lerp_(confidence.var(), 1 - STATISTICS_DECAY)
 
     def weigh(self, proba: torch.Tensor) -> torch.Tensor:
         """Return 1 above the mean confidence, less and less below it."""
-        below = (self._aligned(proba).amax(dim=1) - self.mean).clamp(max=0)
+        below = (self._aligned(proba) - self.mean).clamp(max=0)
         return torch.exp(-(below**2) / (2 * self.variance / 4))
 
     def _aligned(self, proba: torch.Tensor) -> torch.Tensor:
+        """Return (n,) the aligned probability of the class that is the label."""
         aligned = proba / self.mean_proba
-        return aligned / aligned.sum(dim=1, keepdim=True)
+        label = proba.argmax(dim=1, keepdim=True)
+        return aligned.gather(1, label)[:, 0] / aligned.sum(dim=1)
 
 
 class AdaMatch(OnlineSelector):

@@ -9,18 +9,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annotate.protocols import Bools, Floats, Ints, PromptableEncoder, TrainingRun
-from annotate.training.prompt_tuning import N_STEPS, PromptTuned, Setting
+from annotate.training.prompt_tuning import N_STEPS, Balance, PromptTuned, Setting
 
 
 class Prompts:
     """CLIP with learnt text prompts; registered as ``prompts``.
 
     It reads features of the encoder that it prompts. Given labels and pseudo-labels have a loss
-    each; weights within them have no say. ``run``, ``prompted_encoder`` and ``class_names`` are set
-    before ``fit``.
+    each, of every class that has any; weights within them have no say. ``run``,
+    ``prompted_encoder`` and ``class_names`` are set before ``fit``.
 
     Parameters
     ----------
+    argument : str
+        What the weights of the two losses multiply: ``total``, by default, each label, so that all
+        given labels weigh as much as all pseudo-labels; ``batch_mean``, as published, the mean of
+        each kind in a batch, which grows without bound where few of many labels are given.
     n_classes : int, optional
         As many as there are class names.
     n_steps : int
@@ -34,14 +38,21 @@ class Prompts:
     """
 
     smoothing_k = 0
-    name = "prompts"
 
     def __init__(
-        self, *, n_classes: int | None = None, n_steps: int = N_STEPS, device: str = "auto"
+        self,
+        argument: str = "",
+        *,
+        n_classes: int | None = None,
+        n_steps: int = N_STEPS,
+        device: str = "auto",
     ) -> None:
+        self.balance = read_balance(argument)
+        self.name = f"prompts:{argument}" if argument else "prompts"
         self.run = TrainingRun()
         self.prompted_encoder: PromptableEncoder | None = None
         self.class_names: tuple[str, ...] = ()
+        self.class_active: Bools = np.ones(n_classes or 0, dtype=bool)
         self.n_steps = n_steps
         self._device = device
         self._tuned: PromptTuned
@@ -64,13 +75,17 @@ class Prompts:
             If shapes do not fit, or ``prompted_encoder`` is missing.
         """
         given = np.ones(len(y), dtype=bool) if self.run.given is None else self.run.given
-        self._tuned = self._make(setting_of(y, given, len(self.class_names)))
+        self._tuned = self._make("semi" if given.any() else "unsupervised")
         self._tuned.fit(X, y, given)
         return self
 
     def predict_proba(self, X: Floats) -> NDArray[np.float32]:
-        """Return (n_rows, n_classes) probabilities; a row of X with NaN gives a row of NaN."""
-        return self._tuned.predict_proba(X)
+        """Return (n_rows, n_classes) probabilities; a row of X with NaN gives a row of NaN.
+
+        A retired class has a probability of 0.
+        """
+        proba = self._tuned.predict_proba(X) * self.class_active
+        return proba / proba.sum(axis=1, keepdims=True)
 
     def parameters(self) -> dict[str, NDArray[Any]]:
         """Return the vectors: nothing of the encoder."""
@@ -90,16 +105,15 @@ class Prompts:
         model, tokenize = self.prompted_encoder.promptable_model()
         return PromptTuned(
             model, tokenize, self.class_names,
-            kind="text", setting=setting, n_steps=self.n_steps, run=self.run, device=self._device,
+            kind="text", setting=setting, balance=self.balance, n_steps=self.n_steps,
+            run=self.run, device=self._device,
         )  # fmt: skip
 
 
-def setting_of(y: Ints, given: Bools, n_classes: int) -> Setting:
-    """Return which of the three settings the given labels make.
-
-    ``unsupervised`` without any, ``semi`` where every class has one, ``unseen`` where some have.
-    """
-    n_given = len(np.unique(y[given]))
-    if n_given == 0:
-        return "unsupervised"
-    return "semi" if n_given == n_classes else "unseen"
+def read_balance(argument: str) -> Balance:
+    """Return ``total`` or ``batch_mean``; raise ValueError for what is neither."""
+    if argument in ("", "total"):
+        return "total"
+    if argument == "batch_mean":
+        return "batch_mean"
+    raise ValueError(f"options are total and batch_mean; got {argument}")

@@ -10,6 +10,8 @@ from open_clip.model import CLIP
 from torch import nn
 from torch.nn.functional import normalize
 
+from annotate.errors import ConfigError
+
 N_TOKENS = 16
 STD = 0.02  # of the first vectors
 PADDING = 0  # what open_clip's tokenizers fill the context with
@@ -46,7 +48,7 @@ class PromptedTexts:
 
     Raises
     ------
-    ValueError
+    ConfigError
         If the model is of another class, or the context has no room for a vector.
     """
 
@@ -54,7 +56,7 @@ class PromptedTexts:
         self, model: Any, tokenize: Tokenize, class_names: Sequence[str], n_tokens: int
     ) -> None:
         if not isinstance(model, CLIP):
-            raise ValueError(
+            raise ConfigError(
                 "Text prompts need a model of open_clip's class CLIP;"
                 f" got {type(model).__name__}. Choose a model with a text tower of open_clip's own."
             )
@@ -130,14 +132,14 @@ def count_free(tokens: torch.Tensor, class_names: Sequence[str]) -> int:
 
     Raises
     ------
-    ValueError
+    ConfigError
         If there is none; names the longest class name.
     """
     context = tokens.shape[1]
     used = context - (tokens.flip(1) != PADDING).int().argmax(dim=1)
     longest = int(used.argmax())
     if used[longest] >= context:
-        raise ValueError(
+        raise ConfigError(
             "The context must have room for a learnable vector before each class name;"
             f" {class_names[longest]!r} takes all {context} tokens, start and end among them."
             " Give that class a shorter name."

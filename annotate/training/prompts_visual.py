@@ -9,6 +9,8 @@ from open_clip.transformer import VisionTransformer
 from torch import nn
 from torch.nn.functional import normalize
 
+from annotate.errors import ConfigError
+
 N_TOKENS = 16
 
 
@@ -32,20 +34,20 @@ class PromptedImages:
 
     Raises
     ------
-    ValueError
+    ConfigError
         If the image tower is no vision transformer that is read at its class token.
     """
 
     def __init__(self, model: Any) -> None:
         visual = model.visual
         if not isinstance(visual, VisionTransformer):
-            raise ValueError(
+            raise ConfigError(
                 "Visual prompts need an image tower of open_clip's class VisionTransformer;"
                 f" got {type(visual).__name__}. Tune text prompts, or choose a ViT model."
             )
         if visual.pool_type != "tok" or visual.attn_pool is not None:
             pooling = "attention" if visual.attn_pool is not None else visual.pool_type
-            raise ValueError(
+            raise ConfigError(
                 "Visual prompts need an image tower that is read at its class token; this one pools"
                 f" by {pooling}. Tune text prompts, or choose another model."
             )

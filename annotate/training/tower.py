@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from annotate.protocols import Floats, Ints, Items
-from annotate.training.layer_depths import layer_depths
+from annotate.training.layer_heights import layer_heights
 from annotate.training.linear import Linear
 
 ITEMS_PER_BLOCK = 64
@@ -43,10 +43,8 @@ class Tower(nn.Module):
         super().__init__()
         self.network = network
         self.head = nn.Linear(dim, n_classes)
-        depths = layer_depths(name for name, _ in network.named_parameters())
-        last = max(depths.values())
-        heights = {name: max(last - 1 - depth, 0) for name, depth in depths.items()}
-        n_trained = last + 1 if n_last_blocks is None else n_last_blocks
+        heights = layer_heights(name for name, _ in network.named_parameters())
+        n_trained = max(heights.values()) + 1 if n_last_blocks is None else n_last_blocks
         self.heights = {name: height for name, height in heights.items() if height < n_trained}
         for name, weight in network.named_parameters():
             weight.requires_grad_(name in self.heights)

@@ -15,7 +15,7 @@ from torch.optim import AdamW
 
 from annotate.compute.device import autocast, choose_dtype
 from annotate.compute.seeding import seeded_generator
-from annotate.protocols import Floats, Ints, Items
+from annotate.protocols import Bools, Floats, Ints, Items
 from annotate.training.batches import weighted_batch
 from annotate.training.descent import step_generator
 from annotate.training.learning_rates import warmed_cosine
@@ -28,7 +28,7 @@ RATE_OF_HEAD = 1e-3
 DECAY_OF_LAYERS = 0.75  # from each block to the one before
 WEIGHT_DECAY = 0.01
 WARM_UP = 0.1  # of the steps
-N_CHECKS = 10  # of held-back labels, in a training
+N_CHECKS = 10  # of labels left out, in a training
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,10 @@ class LabelledItems:
     y: Ints
     weights: Floats
 
+    def take(self, chosen: Bools) -> LabelledItems:
+        """Return some of them: those where ``chosen``, of shape (n_labelled,), is True."""
+        return LabelledItems(self.X, self.rows[chosen], self.y[chosen], self.weights[chosen])
+
 
 @dataclass(frozen=True)
 class TowerSettings:
@@ -67,7 +71,7 @@ class TowerSettings:
 class TowerTraining:
     """A tower in training; meets ``run_steps.Training``.
 
-    Where labels are held back, the weights are kept that had the least loss on them: of the
+    Where labels are left out, the weights are kept that had the least loss on them: of the
     beginning, or of one of ten checks. Without any, those of the last step.
     """
 
@@ -75,11 +79,11 @@ class TowerTraining:
         self,
         tower: Tower,
         items: LabelledItems,
-        held_back: LabelledItems | None,
+        left_out: LabelledItems,
         settings: TowerSettings,
     ) -> None:
         self.tower = tower
-        self._items, self._held_back, self._settings = items, held_back, settings
+        self._items, self._left_out, self._settings = items, left_out, settings
         self._optimizer = layerwise_optimizer(tower)
         self._best: dict[str, NDArray[Any]] = {}
         self._best_loss = float("inf")
@@ -98,7 +102,7 @@ class TowerTraining:
         return loss
 
     def take_the_best(self) -> None:
-        """Go back to the weights that were best on held-back labels, if there are any."""
+        """Go back to the weights that were best on labels left out, if there are any."""
         if self._best:
             self.tower.load_trained_arrays(self._best)
 
@@ -137,14 +141,14 @@ class TowerTraining:
         )
 
     def _check(self) -> None:
-        """Keep the weights if they are the best so far on held-back labels."""
-        if self._held_back is None:
+        """Keep the weights if they are the best so far on labels left out."""
+        if not len(self._left_out.rows):
             return
         self.tower.eval()
-        places = np.arange(len(self._held_back.rows))
+        places = np.arange(len(self._left_out.rows))
         with torch.inference_mode():
             total = sum(
-                float(self._loss(self._held_back, places[start : start + ITEMS_PER_BLOCK], None))
+                float(self._loss(self._left_out, places[start : start + ITEMS_PER_BLOCK], None))
                 for start in range(0, len(places), ITEMS_PER_BLOCK)
             )
         if total < self._best_loss:

@@ -9,6 +9,7 @@ from torch.nn import Module
 from annotate.training.conv import Conv
 from annotate.training.learning_rates import cosine
 from annotate.training.network_student import TrainingRows
+from annotate.training.weights import balance_classes
 
 FIRST_STAGE = 0.75  # of the steps
 SECOND_RATE = 0.1  # of the first stage's highest
@@ -17,8 +18,9 @@ SECOND_RATE = 0.1  # of the first stage's highest
 class TwoStage(Conv):
     """A network trained on pseudo-labels alone, then on given ones; registered as ``two_stage``.
 
-    Mistakes among the pseudo-labels are overwritten last. The second stage begins at a tenth of
-    the rate. Where all labels are given, or none, both stages learn from all.
+    Mistakes among the pseudo-labels are overwritten last. In each stage all classes weigh alike,
+    and the second begins at a tenth of the rate. Where all labels are given, or none, both stages
+    learn from all.
 
     References
     ----------
@@ -52,7 +54,7 @@ class TwoStage(Conv):
         if is_given.all() or not is_given.any():
             return rows
         wanted = np.flatnonzero(is_given == (step >= self._n_first()))
-        return TrainingRows(
-            rows.X, rows.usable, rows.labelled[wanted], rows.y[wanted], rows.weights[wanted],
-            rows.n_classes,
-        )  # fmt: skip
+        y = rows.y[wanted]
+        # Balanced over both kinds before, classes are not so within one.
+        weights = balance_classes(rows.weights[wanted], y)
+        return TrainingRows(rows.X, rows.usable, rows.labelled[wanted], y, weights, rows.n_classes)

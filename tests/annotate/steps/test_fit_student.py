@@ -77,6 +77,7 @@ def pictures(picture_project, tmp_path, monkeypatch):
 
     monkeypatch.setattr(fit_student_module, "make_student", make_small)
     monkeypatch.setattr(run_steps_module, "CHECKPOINT_EVERY_S", 0.0)
+    monkeypatch.setattr(run_steps_module, "SHARE_FOR_SAVING", float("inf"))
     workspace = open_copy(picture_project, tmp_path / "project")
     yield workspace
     workspace.close()

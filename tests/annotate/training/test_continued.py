@@ -56,6 +56,19 @@ def test_the_next_round_goes_on_from_there_and_is_not_warmed_up(pictures):
     assert resumed(fitted(pictures, previous=before).parameters()) != resumed(before)
 
 
+def test_the_next_round_draws_other_batches(pictures):
+    first = fitted(pictures).parameters()
+    second = fitted(pictures, previous=first).parameters()
+    assert [int(arrays["resume.n_done"][0]) for arrays in (first, second)] == [8, 16]
+    drawn = []
+    student = Continued(n_classes=2, n_steps=N_STEPS, batch_size=4)
+    student.weak_views = lambda rows, drawn_rows, step, device: drawn.append(step) or 1 / 0
+    student.run = TrainingRun(seed=1, previous=first)
+    with pytest.raises(ZeroDivisionError):
+        student.fit(*pictures)
+    assert drawn == [8]
+
+
 def test_what_another_round_left_for_other_classes_is_not_taken_up(pictures):
     before = fitted(pictures).parameters()
     with_three = fitted(pictures, n_classes=3, previous=before).parameters()
@@ -64,6 +77,7 @@ def test_what_another_round_left_for_other_classes_is_not_taken_up(pictures):
 
 def test_a_killed_round_ends_with_the_very_same_weights(pictures, monkeypatch):
     monkeypatch.setattr(run_steps_module, "CHECKPOINT_EVERY_S", 0.0)
+    monkeypatch.setattr(run_steps_module, "SHARE_FOR_SAVING", float("inf"))
     run = {"previous": fitted(pictures).parameters()}
     unbroken = fitted(pictures, **run).parameters()
     for killed_after in (3, 9):  # before and after the rate began to fall

@@ -16,6 +16,7 @@ from annotate.errors import ConfigError
 from annotate.protocols import TrainingRun
 from annotate.training import STUDENTS
 from annotate.training import run_steps as run_steps_module
+from annotate.training.held_out import held_out
 from annotate.training.linear import Linear
 from annotate.training.tower_training import DECAY_OF_LAYERS, RATE, layerwise_optimizer
 from tests.annotate.training.checkpoints import KeptInMemory
@@ -50,6 +51,7 @@ class ToyNetwork(torch.nn.Module):
 
 class ToyEncoder:
     dim = DIM
+    id = "toy"
 
     def __init__(self, vectors):
         self.vectors = vectors
@@ -148,8 +150,8 @@ def without_dropout(network):
 
 def test_a_killed_training_ends_with_the_very_same_weights(vectors, monkeypatch):
     monkeypatch.setattr(run_steps_module, "CHECKPOINT_EVERY_S", 0.0)
-    held_back = np.where(np.arange(N_ITEMS) >= 20, np.arange(N_ITEMS) % 2, -1)
-    run = TrainingRun(seed=1, held_back=held_back)
+    monkeypatch.setattr(run_steps_module, "SHARE_FOR_SAVING", float("inf"))
+    run = TrainingRun(seed=1)
     unbroken = bytes_of(make(vectors, run=run).fit(Numbers(N_ITEMS), Y))
     checkpoints = KeptInMemory(killed_after=3)
     with pytest.raises(KeyboardInterrupt):
@@ -158,20 +160,39 @@ def test_a_killed_training_ends_with_the_very_same_weights(vectors, monkeypatch)
     assert bytes_of(resumed) == unbroken
 
 
-def test_the_weights_that_were_best_on_held_back_gold_are_kept(vectors):
-    """Training says the contrary of what is held back, so the beginning was best."""
-    held_back = np.full(N_ITEMS, -1)
-    held_back[:20] = Y[:20]
-    run = TrainingRun(seed=1, held_back=held_back)
-    wrong = np.where(Y == -1, -1, 1 - Y)
-    student = make(vectors, run=run)
+def test_the_weights_that_were_best_on_labels_left_out_are_kept(vectors):
+    """What is learnt from says the contrary of what is left out, so the beginning was best."""
+    student = make(vectors)
+    out = held_out(Y[:20], np.ones(20, dtype=bool), seed=1)
+    assert out.sum() == 4
+    wrong = Y.copy()
+    wrong[:20][~out] = 1 - wrong[:20][~out]
     tower = student._new_tower(2)
     _, features = tower.features(Numbers(N_ITEMS), np.arange(20))
-    student.fit(Numbers(N_ITEMS), wrong)
-    first = Linear(n_classes=2).fit(features, wrong[:20]).predict_proba(features)
-    np.testing.assert_allclose(student.predict_proba(Numbers(20)), first, atol=1e-4)
-    unchecked = make(vectors, run=TrainingRun(seed=1)).fit(Numbers(N_ITEMS), wrong)
-    assert np.abs(unchecked.predict_proba(Numbers(20)) - first).max() > 1e-3
+    # Held out again by the same seed: of both classes as many, so the same places.
+    kept = student.fit(Numbers(N_ITEMS), wrong)
+    checks = held_out(wrong[:20], np.ones(20, dtype=bool), seed=1)
+    first = Linear(n_classes=2).fit(features[~checks], wrong[:20][~checks]).predict_proba(features)
+    losses = -np.log(first[checks, wrong[:20][checks]]).sum()
+    proba = kept.predict_proba(Numbers(20))
+    assert -np.log(proba[checks, wrong[:20][checks]]).sum() <= losses + 1e-4
+
+
+def test_labels_left_out_are_not_learnt_from(vectors):
+    out = held_out(Y[:20], np.ones(20, dtype=bool), seed=1)
+    seen = []
+
+    class Watched(Numbers):
+        def take(self, rows):
+            seen.append(set(rows.tolist()))
+            return super().take(rows)
+
+    student = make(vectors)
+    student.fit(Watched(N_ITEMS), Y)
+    left_out = set(np.flatnonzero(out).tolist())
+    drawn_for_steps = [rows for rows in seen if rows and len(rows) <= 4 and rows != left_out]
+    assert drawn_for_steps
+    assert not any(rows & left_out for rows in drawn_for_steps)
 
 
 def test_what_cannot_be_opened_teaches_nothing_and_gets_no_answer(vectors):
@@ -225,6 +246,7 @@ def test_a_real_clip_learns_handwriting_from_a_few_pictures():
     student.n_steps, student.batch_size = 20, 20
     student.encoder = OpenClipEncoder(str(ROOT / "data" / "demo_clip"))
     items, y = Digits(digits.images[:150]), np.where(np.arange(150) < 100, digits.target[:150], -1)
+    student.run = TrainingRun(given=np.zeros(150, dtype=bool))  # none to be left out
     before = student._new_tower(10).trained_arrays()
     right = student.fit(items, y).predict_proba(items).argmax(axis=1) == digits.target[:150]
     assert right[100:].mean() > 0.6

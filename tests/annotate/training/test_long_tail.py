@@ -145,6 +145,7 @@ def test_its_first_step_is_about_as_long_as_that_of_conv(pictures):
 
 def test_a_killed_training_ends_with_the_very_same_weights(pictures, monkeypatch):
     monkeypatch.setattr(run_steps_module, "CHECKPOINT_EVERY_S", 0.0)
+    monkeypatch.setattr(run_steps_module, "SHARE_FOR_SAVING", float("inf"))
     X, y = pictures
     unbroken = bytes_of(make(n_steps=5).fit(X, y))
     checkpoints = KeptInMemory(killed_after=3)

@@ -164,6 +164,7 @@ def test_without_wave_there_is_none_and_it_is_another_training(pictures):
 @BOTH
 def test_a_killed_training_ends_with_the_very_same_weights(pictures, wave, monkeypatch):
     monkeypatch.setattr(run_steps_module, "CHECKPOINT_EVERY_S", 0.0)
+    monkeypatch.setattr(run_steps_module, "SHARE_FOR_SAVING", float("inf"))
     unbroken = bytes_of(make(4, wave=wave).fit(*pictures))
     checkpoints = KeptInMemory(killed_after=2)
     with pytest.raises(KeyboardInterrupt):

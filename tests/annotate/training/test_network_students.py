@@ -48,6 +48,7 @@ def bytes_of(student):
 @pytest.mark.parametrize("name", NETWORKS)
 def test_a_killed_training_ends_with_the_very_same_weights(name, pictures, monkeypatch):
     monkeypatch.setattr(run_steps_module, "CHECKPOINT_EVERY_S", 0.0)
+    monkeypatch.setattr(run_steps_module, "SHARE_FOR_SAVING", float("inf"))
     X, y, _ = pictures
     unbroken = bytes_of(make(name, 4).fit(X, y))
     checkpoints = KeptInMemory(killed_after=2)
@@ -61,6 +62,7 @@ def test_a_killed_training_ends_with_the_very_same_weights(name, pictures, monke
 
 def test_a_checkpoint_of_another_training_is_not_gone_on_from(pictures, monkeypatch):
     monkeypatch.setattr(run_steps_module, "CHECKPOINT_EVERY_S", 0.0)
+    monkeypatch.setattr(run_steps_module, "SHARE_FOR_SAVING", float("inf"))
     X, y, truth = pictures
     checkpoints = KeptInMemory()
     make("conv", 2, TrainingRun(3, checkpoints)).fit(X, y)

@@ -90,6 +90,15 @@ def test_softmatch_aligns_to_equal_classes_first():
     assert selector.weigh(proba([0.75, 0.25])).item() < 1e-3
 
 
+def test_softmatch_weighs_the_label_and_not_the_class_that_alignment_prefers():
+    selector = make("softmatch")
+    selector.mean.fill_(0.7)
+    selector.variance.fill_(1e-3)
+    selector.mean_proba.copy_(torch.tensor([0.9, 0.1]))
+    # The label is the first class, whose aligned probability is 0.14; the second has 0.86.
+    assert selector.weigh(proba([0.6, 0.4])).item() < 1e-3
+
+
 def test_adamatch_takes_its_bar_from_the_labelled_items():
     selector = make("adamatch")
     labelled = proba([0.8, 0.2], [0.4, 0.6])  # mean confidence 0.7, threshold 0.665

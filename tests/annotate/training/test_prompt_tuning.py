@@ -238,6 +238,7 @@ def test_nothing_of_the_model_changes(clip, digits, kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_killed_tuning_ends_with_the_very_same_prompts(clip, digits, kind, monkeypatch):
     monkeypatch.setattr(run_steps_module, "CHECKPOINT_EVERY_S", 0.0)
+    monkeypatch.setattr(run_steps_module, "SHARE_FOR_SAVING", float("inf"))
     inputs, y, given = digits
     data = (inputs[kind], y, given)
     unbroken = bytes_of(make(clip, kind).fit(*data))

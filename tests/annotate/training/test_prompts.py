@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from annotate.encoders.open_clip import OpenClipEncoder
+from annotate.errors import ConfigError
 from annotate.protocols import PromptStudent, TrainingRun
 from annotate.training import STUDENTS
-from annotate.training.prompts import setting_of
 
 DEMO_CLIP = Path(__file__).parents[3] / "data" / "demo_clip"
 NAMES = ("zero", "one", "two")
@@ -67,13 +67,27 @@ def test_given_labels_and_pseudo_labels_are_told_apart(clip, features):
     assert len(taught) == 2
 
 
-@pytest.mark.parametrize(
-    ("given", "setting"),
-    [([], "unsupervised"), ([0, 1], "unseen"), ([0, 1, 2], "semi"), ([0, 3], "unseen")],
-)
-def test_the_given_labels_make_the_setting(given, setting):
-    mask = np.isin(np.arange(6), given)
-    assert setting_of(np.arange(6) % 3, mask, 3) == setting
+def test_pseudo_labels_of_a_class_with_given_labels_teach_too(clip, features):
+    y, few = np.arange(30) % 3, np.arange(30) < 2  # of the third class none is given
+    all_rows = make(clip, given=few).fit(features, y).parameters()["vectors"]
+    of_given_classes = few | (y == 2)
+    without = make(clip, given=few[of_given_classes]).fit(
+        features[of_given_classes], y[of_given_classes]
+    )
+    assert (all_rows != without.parameters()["vectors"]).any()
+
+
+def test_a_retired_class_gets_no_probability(clip, features):
+    student = make(clip)
+    student.class_active = np.array([True, False, True])
+    proba = student.fit(features, np.arange(30) % 3).predict_proba(features)
+    assert (proba[:, 1] == 0).all()
+    np.testing.assert_allclose(proba.sum(axis=1), 1, atol=1e-5)
+
+
+def test_a_balance_that_is_none_is_told():
+    with pytest.raises(ConfigError, match="total and batch_mean"):
+        STUDENTS.make("prompts:median", n_classes=3)
 
 
 def test_without_an_encoder_it_says_so(features):

@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch.nn.functional import normalize
 
+from annotate.errors import ConfigError
 from annotate.training.prompts_text import PromptedTexts, TextPrompts
 
 DEMO = f"local-dir:{Path(__file__).parents[3] / 'data' / 'demo_clip'}"
@@ -74,7 +75,7 @@ def test_there_are_as_many_vectors_as_the_context_has_room_for(clip, names, n_fi
 
 @pytest.mark.parametrize("n_words", [14, 40])
 def test_a_name_that_fills_the_context_is_refused(clip, n_words):
-    with pytest.raises(ValueError, match=r"'two two .* takes all 16 tokens"):
+    with pytest.raises(ConfigError, match=r"'two two .* takes all 16 tokens"):
         TextPrompts(*clip, ["one", "two " * n_words])
 
 
@@ -97,5 +98,5 @@ def test_only_the_vectors_are_learnt(clip):
 
 def test_another_kind_of_model_is_refused(clip):
     model = open_clip.CustomTextCLIP(8, vision_cfg=TINY_VISION, text_cfg=TINY_TEXT)
-    with pytest.raises(ValueError, match="class CLIP; got CustomTextCLIP"):
+    with pytest.raises(ConfigError, match="class CLIP; got CustomTextCLIP"):
         TextPrompts(model, clip[1], NAMES)

@@ -8,6 +8,7 @@ import open_clip
 import pytest
 import torch
 
+from annotate.errors import ConfigError
 from annotate.training.prompts_visual import PromptedImages, VisualPrompts
 
 DEMO = f"local-dir:{Path(__file__).parents[3] / 'data' / 'demo_clip'}"
@@ -84,5 +85,5 @@ def test_a_picture_is_seen_alike_whatever_it_is_seen_with(model, pixels):
 )
 def test_a_tower_that_is_not_read_at_its_class_token_is_refused(vision, told):
     model = open_clip.CLIP(8, vision_cfg=TINY_VISION | vision, text_cfg=TINY_TEXT)
-    with pytest.raises(ValueError, match=told):
+    with pytest.raises(ConfigError, match=told):
         PromptedImages(model)

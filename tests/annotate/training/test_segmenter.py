@@ -79,6 +79,7 @@ def bytes_of(segmenter):
 @pytest.mark.parametrize("method", METHODS)
 def test_a_killed_training_ends_with_the_very_same_weights(method, pictures, monkeypatch):
     monkeypatch.setattr(run_steps_module, "CHECKPOINT_EVERY_S", 0.0)
+    monkeypatch.setattr(run_steps_module, "SHARE_FOR_SAVING", float("inf"))
     unbroken = bytes_of(make(method, 3).fit(*pictures))
     checkpoints = KeptInMemory(killed_after=2)
     with pytest.raises(KeyboardInterrupt):
@@ -91,6 +92,7 @@ def test_a_killed_training_ends_with_the_very_same_weights(method, pictures, mon
 
 def test_a_checkpoint_of_another_training_is_not_gone_on_from(pictures, monkeypatch):
     monkeypatch.setattr(run_steps_module, "CHECKPOINT_EVERY_S", 0.0)
+    monkeypatch.setattr(run_steps_module, "SHARE_FOR_SAVING", float("inf"))
     X, masks = pictures
     checkpoints = KeptInMemory()
     make("momentum", 2, TrainingRun(3, checkpoints)).fit(X, masks)

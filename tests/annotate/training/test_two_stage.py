@@ -34,6 +34,16 @@ def test_where_all_labels_are_of_one_kind_both_stages_learn_from_all(rows):
         assert drawn_in(student, X, y, 0) == drawn_in(student, X, y, 7) == set(range(16))
 
 
+def test_classes_weigh_alike_in_each_stage(rows):
+    X, y = rows
+    student = TwoStage(n_classes=2, n_steps=8)
+    student.run = TrainingRun(given=np.isin(np.arange(16), [0, 2, 4, 1]))  # three of 0, one of 1
+    for step in (0, 7):
+        stage = student._of_stage(student._training_rows(X, y, None), step)
+        of_class = np.bincount(stage.y, weights=stage.weights)
+        assert of_class[0] == pytest.approx(of_class[1])
+
+
 def test_each_stage_has_half_a_cosine_and_the_second_a_tenth_of_the_rate():
     student = TwoStage(n_classes=2, n_steps=8)
     assert student.rate(0) == 1
