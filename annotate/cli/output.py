@@ -136,11 +136,15 @@ def _drawn_bar() -> Iterator[Progress]:
     with bars:
 
         def progress(done: int, total: int | None, what: str) -> None:
-            if what not in tasks:
-                tasks[what] = (bars.add_task(what, total=total, rate=""), time.monotonic(), done)
-            task, started, first = tasks[what]
+            name = _name_of(what)
+            if name not in tasks:
+                tasks[name] = (bars.add_task(what, total=total, rate=""), time.monotonic(), done)
+            task, started, first = tasks[name]
+            if done < first:  # the same once more, such as the training of another round
+                started, first = time.monotonic(), done
+                tasks[name] = (task, started, first)
             rate = _rate(done - first, time.monotonic() - started)
-            bars.update(task, completed=done, total=total, rate=rate)
+            bars.update(task, completed=done, total=total, rate=rate, description=what)
 
         yield progress
 
@@ -150,11 +154,13 @@ def _spoken_progress() -> Progress:
     started: dict[str, tuple[float, int]] = {}
 
     def progress(done: int, total: int | None, what: str) -> None:
-        now = time.monotonic()
-        begun, first = started.setdefault(what, (now, done))
-        if now - last.setdefault(what, now) < 10:
+        now, name = time.monotonic(), _name_of(what)
+        begun, first = started.setdefault(name, (now, done))
+        if done < first:  # the same once more, such as the training of another round
+            begun, first = started[name] = (now, done)
+        if now - last.setdefault(name, now) < 10:
             return
-        last[what] = now
+        last[name] = now
         of = f" of {total:,}" if total is not None else ""
         left = ""
         if total is not None and done > first:
@@ -162,6 +168,11 @@ def _spoken_progress() -> Progress:
         print(f"{what}: {done:,}{of}, {_rate(done - first, now - begun)}{left}", file=sys.stderr)
 
     return progress
+
+
+def _name_of(what: str) -> str:
+    """Return what progress is of: figures that change, such as a loss, follow a comma."""
+    return what.partition(",")[0]
 
 
 def _rate(done: int, elapsed_s: float) -> str:

@@ -58,6 +58,11 @@ def make_student(workspace: Workspace, settings: RunSettings) -> Student:
             f"The student {settings.student} trains an encoder, so it needs images or texts; this"
             f" project holds features. Use the student {DEFAULT_STUDENT}."
         )
+    if isinstance(student, PromptStudent) and workspace.modality != "image":
+        raise ConfigError(
+            f"The student {settings.student} prompts an open_clip model, so it needs images; this"
+            f" project holds {workspace.modality.removesuffix('s')}s. Use {DEFAULT_STUDENT}."
+        )
     return student
 
 
@@ -76,6 +81,16 @@ class TrainedStudent:
     student: Student
     input_id: str
     proba: NDArray[np.float32]
+
+    def warnings(self) -> list[str]:
+        """Return what a user should know: how many items a network could not open."""
+        n_closed = int(np.isnan(self.proba[:, 0]).sum())
+        if not n_closed or not isinstance(self.student, NetworkStudent | EncoderStudent):
+            return []
+        return [
+            f"{n_closed:,} of {len(self.proba):,} items could not be opened: they taught nothing"
+            " and get no answer; are their files where `annotate add` found them?"
+        ]
 
 
 def train_student(

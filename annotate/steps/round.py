@@ -102,6 +102,8 @@ def make_round(
         "anchor": mean_with,
         "seed": settings.seed,
     }
+    metrics = _metrics(workspace, given, prediction_id, student_proba, selection, proba)
+    metrics["warnings"] += trained.warnings()
     model_sha256 = save_model(workspace, round_no, trained.student.parameters(), description)
     remove_checkpoint(workspace, round_no)
     return {
@@ -118,7 +120,7 @@ def make_round(
             "run_sha256": run_sha256(workspace, settings, given, run[0], anchor),
             "anchor": mean_with,
         },
-        "metrics": _metrics(workspace, given, prediction_id, student_proba, selection, proba),
+        "metrics": metrics,
         "teacher_prediction_id": parent["prediction_id"],
         "selection_id": selection_id,
         "prediction_id": prediction_id,

@@ -11,8 +11,10 @@ import torch
 from numpy.typing import NDArray
 
 from annotate.compute.device import autocast, choose_device, choose_dtype
+from annotate.errors import NotReadyError
 from annotate.protocols import NO_LABEL, Floats, Ints, Items, TrainableEncoder, TrainingRun
 from annotate.training.held_out import held_out
+from annotate.training.network_student import CANNOT_BE_OPENED
 from annotate.training.run_steps import run_steps
 from annotate.training.tower import ITEMS_PER_BLOCK, Tower
 from annotate.training.tower_training import LabelledItems, TowerSettings, TowerTraining
@@ -99,6 +101,8 @@ class FineTuned:
         tower = self._new_tower(n_classes)
         there, features = tower.features(X, items.rows)
         items = items.take(np.isin(items.rows, there))
+        if len(np.unique(items.y)) < 2:
+            raise NotReadyError(CANNOT_BE_OPENED.format(n=len(there)))
         given = np.ones(len(y), dtype=bool) if self.run.given is None else self.run.given
         checks = held_out(items.y, given[items.rows], self.run.seed)
         left_out, items = items.take(checks), items.take(~checks)

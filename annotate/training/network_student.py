@@ -14,6 +14,7 @@ from torch.nn import Module
 
 from annotate.compute.device import autocast, choose_device, choose_dtype
 from annotate.compute.seeding import seeded_generator
+from annotate.errors import NotReadyError
 from annotate.protocols import NO_LABEL, Floats, Ints, Rows, TrainingRun
 from annotate.training.pixel_rows import (
     check_pixel_rows,
@@ -28,6 +29,10 @@ from annotate.training.weights import normalize_weights
 
 ROWS_PER_BLOCK = 512
 UNMIRRORED = "unmirrored"
+CANNOT_BE_OPENED = (
+    "A student must see labelled items of two classes; of {n} that can be opened all are of one."
+    " Put the files back where `annotate add` found them."
+)
 
 
 @dataclass(frozen=True)
@@ -57,9 +62,9 @@ def read_options(argument: str, selectors: tuple[str, ...] = ()) -> Options:
     words = [word for word in argument.split("+") if word]
     chosen = [word for word in words if word != UNMIRRORED]
     if len(chosen) > 1 or not set(chosen) <= set(selectors):
-        known = [*selectors, UNMIRRORED]
+        known = f"options are {', '.join(selectors)}; and {UNMIRRORED}, joined by +"
         raise ValueError(
-            f"options are {', '.join(known)}, two at most, joined by +; got {argument}"
+            f"{known if selectors else f'the only option is {UNMIRRORED}'}; got {argument}"
         )
     return Options(chosen[0] if chosen else "threshold", UNMIRRORED not in words)
 
@@ -206,12 +211,14 @@ class NetworkStudent:
             usable = usable[self.run.may_train[usable]]
         labelled = usable[y[usable] != NO_LABEL]
         n_classes = self._n_classes or int(y.max(initial=-1)) + 1
-        n_seen = len(np.unique(y[labelled]))
+        n_seen = len(np.unique(y[y != NO_LABEL]))
         if n_seen < 2 or y.max() >= n_classes:
             raise ValueError(
                 f"y must hold two classes or more, 0 to {n_classes - 1}; got {n_seen},"
                 f" the highest {y.max(initial=-1)}."
             )
+        if len(np.unique(y[labelled])) < 2:
+            raise NotReadyError(CANNOT_BE_OPENED.format(n=len(labelled)))
         weights = None if sample_weight is None else sample_weight[labelled]
         return TrainingRows(
             X,

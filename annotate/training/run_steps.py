@@ -59,6 +59,7 @@ def run_steps(training: Training, n_steps: int, run: TrainingRun, key: str) -> N
     if saved is not None:
         training.load_arrays(saved)
         first = int(saved[STEP])
+        run.progress(first, n_steps, f"steps, going on after {first:,} of an earlier run")
     next_save = time.monotonic() + CHECKPOINT_EVERY_S
     for step in range(first, n_steps):
         loss = training.take_step(step)

@@ -11,11 +11,14 @@ import pytest
 from PIL import Image
 from safetensors import safe_open
 
+from annotate.corpus.decode import load_image
 from annotate.corpus.records import SourceOptions
-from annotate.errors import ConfigError
+from annotate.errors import ConfigError, NotReadyError
 from annotate.protocols import no_progress
 from annotate.schema import ClassSpec
+from annotate.steps import encode_items as encode_items_module
 from annotate.steps import fit_student as fit_student_module
+from annotate.steps import loading
 from annotate.steps.add import add
 from annotate.steps.corpus_view import current_features
 from annotate.steps.embed import embed
@@ -122,7 +125,8 @@ def test_a_round_killed_in_its_training_ends_like_an_unbroken_one(
     with pytest.raises(KeyboardInterrupt):
         train(pictures, **settings, progress=partial(note, until=KILLED_AT_STEP))
     train(pictures, **settings, progress=note)
-    assert told == [1, 2, 3, 3, 4, 5, 6]  # the third step was taken, but not yet kept
+    # The third step was taken, but not yet kept: the second run goes on after the second.
+    assert told == [1, 2, 3, 2, 3, 4, 5, 6]
     assert newest_round(pictures)["model_sha256"] == expected
 
 
@@ -179,6 +183,34 @@ def test_pixels_are_the_picture_in_the_size_the_student_reads(pictures, picture_
     with Image.open(picture_folder / "07.png") as picture:
         resized = picture.resize((32, 32), Image.Resampling.BILINEAR)
     np.testing.assert_array_equal(rows.read(7, 8)[0], np.asarray(resized).ravel())
+
+
+def test_pictures_that_are_gone_are_warned_of_and_read_when_they_are_back(pictures, monkeypatch):
+    with monkeypatch.context() as gone:
+        gone.setattr(encode_items_module, "loader", lambda modality: broken_for_few)
+        gone.setattr(loading, "open_picture", broken_for_few)
+        report = train(pictures, n_rounds=1, student="conv", teacher="probe")
+    assert "10 of 40 items could not be opened" in report.rounds[-1]["warnings"][-1]
+    rows = stored_pixels(pictures, 32, progress=no_progress)
+    assert not np.isnan(rows.read(0, N_ITEMS)).any()
+
+
+def broken_for_few(path):
+    if int(path[-6:-4]) < 10:
+        raise FileNotFoundError(path)
+    return load_image(Path(path))
+
+
+def test_without_any_picture_it_says_what_to_do(pictures, monkeypatch):
+    monkeypatch.setattr(loading, "open_picture", gone_from_disk)
+    monkeypatch.setattr(encode_items_module, "loader", lambda modality: gone_from_disk)
+    for student in ("conv", "momentum"):
+        with pytest.raises(NotReadyError, match="Put the files back"):
+            train(pictures, n_rounds=1, student=student, teacher="probe")
+
+
+def gone_from_disk(path):
+    raise FileNotFoundError(path)
 
 
 def test_pixels_are_made_once(pictures):
