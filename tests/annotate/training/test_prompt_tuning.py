@@ -22,27 +22,12 @@ from annotate.training.prompt_tuning import (
 )
 from annotate.training.prompts_text import TextPrompts
 from annotate.training.prompts_visual import VisualPrompts
+from tests.annotate.training.checkpoints import KeptInMemory
 
 DEMO = f"local-dir:{Path(__file__).parents[3] / 'data' / 'demo_clip'}"
 KINDS = ["text", "visual", "joint"]
 NAMES = ["cup", "two stones", "a very long cloud"]  # say nothing of the digits below
 DIGITS = "058"
-
-
-class KeptInMemory:
-    """Checkpoints; ``killed_after`` saves it stops the training as a kill would."""
-
-    def __init__(self, killed_after=None):
-        self.key, self.arrays, self.n_saved, self.killed_after = None, None, 0, killed_after
-
-    def load(self, key):
-        return self.arrays if key == self.key else None
-
-    def save(self, key, arrays):
-        self.key, self.arrays = key, arrays
-        self.n_saved += 1
-        if self.n_saved == self.killed_after:
-            raise KeyboardInterrupt
 
 
 @pytest.fixture(scope="module")

@@ -17,24 +17,9 @@ from annotate.training.mask_training import (
     recoloured,
 )
 from annotate.training.segmenter import Segmenter
+from tests.annotate.training.checkpoints import KeptInMemory
 
 SIDE, N_CLASSES = 16, 3
-
-
-class KeptInMemory:
-    """Checkpoints; ``killed_after`` saves it stops the training as a kill would."""
-
-    def __init__(self, killed_after=None):
-        self.key, self.arrays, self.n_saved, self.killed_after = None, None, 0, killed_after
-
-    def load(self, key):
-        return self.arrays if key == self.key else None
-
-    def save(self, key, arrays):
-        self.key, self.arrays = key, arrays
-        self.n_saved += 1
-        if self.n_saved == self.killed_after:
-            raise KeyboardInterrupt
 
 
 def draw(rng, n):
