@@ -24,7 +24,7 @@ class Prompts:
     argument : str
         What the weights of the two losses multiply: ``total``, by default, each label, so that all
         given labels weigh as much as all pseudo-labels; ``batch_mean``, as published, the mean of
-        each kind in a batch, which grows without bound where few of many labels are given.
+        each kind in a batch, whose gradients are huge where few of many labels are given.
     n_classes : int, optional
         As many as there are class names.
     n_steps : int
