@@ -53,6 +53,20 @@ def choose_dtype(device: str) -> str:
     return "float32"
 
 
+def choose_training_dtype(device: str) -> str:
+    """Return ``bfloat16`` where a network also learns faster in it, else ``float32``.
+
+    So do CUDA devices that compute in it, and CPUs with matrix units for it (AMX): there the small
+    residual network takes half the time. Weights, losses and the optimiser stay in float32.
+    """
+    import torch
+
+    capabilities = getattr(torch.cpu, "get_capabilities", dict)()
+    if device == "cpu" and capabilities.get("amx_bf16", False):
+        return "bfloat16"
+    return choose_dtype(device)
+
+
 def autocast(device: str, dtype: str) -> AbstractContextManager[object]:
     """Return the context in which a model's forward pass runs in ``dtype``."""
     import torch

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch.nn import Module
 from torch.nn.functional import cross_entropy
 
-from annotate.compute.device import autocast, choose_dtype
+from annotate.compute.device import autocast, choose_training_dtype
 from annotate.protocols import Ints
 from annotate.training.batches import weighted_batch
 from annotate.training.descent import make_optimizer, set_rate, step_generator
@@ -93,7 +93,7 @@ class Conv(NetworkStudent):
 
 def logits_of(network: Module, colours: torch.Tensor, device: str) -> torch.Tensor:
     """Return a training network's logits in float32, computed in the format of the device."""
-    with autocast(device, choose_dtype(device)):
+    with autocast(device, choose_training_dtype(device)):
         logits: torch.Tensor = network.train()(colours)
     return logits.float()
 

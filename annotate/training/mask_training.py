@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch.nn import Module
 from torch.nn.functional import cross_entropy
 
-from annotate.compute.device import autocast, choose_dtype
+from annotate.compute.device import autocast, choose_training_dtype
 from annotate.protocols import NO_LABEL, Ints
 from annotate.training.batches import shuffled_batch, weighted_batch
 from annotate.training.class_mix import class_mix
@@ -188,7 +188,7 @@ class MaskTraining:
         self, teacher: Module, batch: Batch
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Return mixed and recoloured pictures, the teacher's masks of them, and their weights."""
-        with torch.no_grad(), autocast(self._device, choose_dtype(self._device)):
+        with torch.no_grad(), autocast(self._device, choose_training_dtype(self._device)):
             proba = teacher(batch.unlabelled).float().softmax(dim=1)
         surest_of_class = pixel_weights(proba, class_thresholds(proba, KEPT_SHARE))
         weights = surest_of_class * sure_share(proba)[:, None, None]

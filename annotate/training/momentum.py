@@ -13,7 +13,7 @@ from torch.nn import Module
 from torch.nn.functional import cross_entropy
 from torch.optim import Optimizer
 
-from annotate.compute.device import autocast, choose_dtype
+from annotate.compute.device import autocast, choose_training_dtype
 from annotate.training.batches import shuffled_batch, weighted_batch
 from annotate.training.descent import make_optimizer, set_rate, step_generator
 from annotate.training.ema import warmed_decay
@@ -162,7 +162,7 @@ class _Consistency:
 
     def loss_of(self, student: Module, teacher: Module, batch: _Batch) -> torch.Tensor:
         """Return cross-entropy on the labels, and on the weighed labels of the teacher."""
-        with autocast(self._device, choose_dtype(self._device)):
+        with autocast(self._device, choose_training_dtype(self._device)):
             with torch.no_grad():
                 proba = self._observe(teacher, batch)
                 weights = self._selector.weigh(proba)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch.nn import Module, ModuleList, Sequential
 from torch.nn.functional import cross_entropy
 
-from annotate.compute.device import autocast, choose_dtype
+from annotate.compute.device import autocast, choose_training_dtype
 from annotate.compute.seeding import seeded_generator
 from annotate.training.batches import weighted_batch
 from annotate.training.conv import BATCH_SIZE, N_STEPS, logits_of
@@ -213,7 +213,7 @@ class _Peers:
 
     @torch.no_grad()
     def _answer(self, teacher: Module, view: torch.Tensor) -> torch.Tensor:
-        with autocast(self._device, choose_dtype(self._device)):
+        with autocast(self._device, choose_training_dtype(self._device)):
             logits: torch.Tensor = teacher(view)
         return logits.float().softmax(dim=1)
 

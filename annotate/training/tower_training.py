@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch.nn.functional import cross_entropy
 from torch.optim import AdamW
 
-from annotate.compute.device import autocast, choose_dtype
+from annotate.compute.device import autocast, choose_training_dtype
 from annotate.compute.seeding import seeded_generator
 from annotate.protocols import Bools, Floats, Ints, Items
 from annotate.training.batches import weighted_batch
@@ -132,7 +132,7 @@ class TowerTraining:
             batch = Views(self._settings.mirrored).weak(batch, generator)
         targets = items.y[part][np.isin(items.rows[part], there)]
         device = self._settings.device
-        with autocast(device, choose_dtype(device)):
+        with autocast(device, choose_training_dtype(device)):
             logits = self.tower(batch)
         return cross_entropy(
             logits.float(),

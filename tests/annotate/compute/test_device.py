@@ -8,6 +8,7 @@ from annotate.compute.device import (
     choose_batch_size,
     choose_device,
     choose_dtype,
+    choose_training_dtype,
     choose_workers,
 )
 from annotate.errors import ConfigError
@@ -35,6 +36,16 @@ def test_a_cpu_computes_in_float32():
 def test_a_gpu_computes_in_bfloat16_where_it_can(monkeypatch, supported):
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: supported)
     assert choose_dtype("cuda:1") == ("bfloat16" if supported else "float32")
+
+
+@pytest.mark.parametrize("has_matrix_units", [True, False])
+def test_a_network_learns_in_bfloat16_where_that_is_faster(monkeypatch, has_matrix_units):
+    monkeypatch.setattr(
+        torch.cpu, "get_capabilities", lambda: {"amx_bf16": has_matrix_units}, raising=False
+    )
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: True)
+    assert choose_training_dtype("cpu") == ("bfloat16" if has_matrix_units else "float32")
+    assert choose_training_dtype("cuda:0") == "bfloat16"
 
 
 def test_autocast_changes_the_format_only_when_asked():
