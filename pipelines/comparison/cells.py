@@ -71,9 +71,9 @@ def starts_of(corpus: Corpus) -> tuple[Start, ...]:
     """Return what may be known of a data set at first."""
     if corpus.given is not None:
         return ("given",)
-    if corpus.is_scenario:
-        return ("names",) if corpus.texts else ("labels",)
-    return ("names", "labels") if corpus.texts else ("labels", "nothing")
+    if corpus.texts:
+        return ("names", "labels")
+    return ("labels",) if corpus.is_scenario else ("labels", "nothing")
 
 
 def training_methods(corpus: Corpus) -> Iterator[tuple[Factor, str]]:

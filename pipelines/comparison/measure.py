@@ -105,10 +105,10 @@ def rows_of_training(workspace: Workspace, truth: Ints) -> list[Row]:
     with workspace.store.read() as connection:
         first, second = find_round(connection, 0), find_round(connection, 1)
     assert first is not None
-    alone = most_likely(read_proba(workspace, first["prediction_id"]))
+    alone = read_proba(workspace, first["prediction_id"])
     proba = read_proba(workspace, labels.prediction["prediction_id"])
     known = is_measured & (truth != NO_LABEL)
-    rows = [measurement("teacher_accuracy", (alone == truth)[known].mean())]
+    rows = [measurement("teacher_accuracy", share_right(alone[known], truth[known]))]
     rows += prediction_rows(proba[known], truth[known], workspace.schema.names)
     has_label = labels.labels != NO_LABEL
     rows.append(measurement("coverage", has_label[known].mean()))
@@ -125,6 +125,13 @@ def rows_of_training(workspace: Workspace, truth: Ints) -> list[Row]:
             rows.append(measurement("known_accepted", accepted[known].mean()))
             rows.append(measurement("withheld_accepted", accepted[withheld].mean()))
     return rows
+
+
+def share_right(proba: Floats, truth: Ints) -> float:
+    """Return how much is right where ties are drawn: votes tie often. No answer is a wrong one."""
+    is_highest = proba == proba.max(axis=1, keepdims=True)  # all False in a row of NaN
+    chance = is_highest[np.arange(len(truth)), truth] / np.maximum(is_highest.sum(axis=1), 1)
+    return float(chance.mean())
 
 
 def read_proba(workspace: Workspace, prediction_id: str) -> Floats:

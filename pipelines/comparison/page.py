@@ -194,32 +194,35 @@ def _answers(
 
 
 def _scenarios(table: pd.DataFrame) -> Iterator[str]:
-    for name in _scenario_names(table):
-        rows = table[(table["data"] == name) & table["class_name"].eq("")]
+    """Give for each scenario and start a table of its methods, and one of its classes."""
+    among = table[table["data"].isin(_scenario_names(table))]
+    for (name, start), of_start in among.groupby(["data", "start"], sort=False):
+        rows = of_start[of_start["class_name"].eq("")]
         metrics = [m for m in SCENARIO_METRICS if (rows["metric"] == m).any()]
         methods = list(dict.fromkeys(rows["method"]))
-        yield f"### {name}, known: {KNOWN_OF_START[rows['start'].iloc[0]]}"
+        yield f"### {name}, known: {KNOWN_OF_START[str(start)]}"
         yield _markdown(
             ("method", *(SCENARIO_METRICS[m] for m in metrics)),
             [(f"`{m}`", *(_cell(rows, m, metric) for metric in metrics)) for m in methods],
         )
-        by_class = table[(table["data"] == name) & (table["metric"] == "class_accuracy")]
-        classes = list(dict.fromkeys(by_class["class_name"]))
-        if len(classes) <= 12:
+        by_class = of_start[of_start["metric"] == "class_accuracy"]
+        if len(by_class):
             yield "Share right of each class:"
-            yield _markdown(
-                ("method", *classes),
-                [
-                    (
-                        f"`{m}`",
-                        *(
-                            _cell(by_class[by_class["class_name"] == c], m, "class_accuracy")
-                            for c in classes
-                        ),
-                    )
-                    for m in methods
-                ],
-            )
+            yield _classes(by_class, methods)
+
+
+def _classes(rows: pd.DataFrame, methods: list[str]) -> str:
+    """Return a row for each class, as many classes would be too many columns."""
+    of_class = {
+        name: rows[rows["class_name"] == name] for name in dict.fromkeys(rows["class_name"])
+    }
+    return _markdown(
+        ("class", *(f"`{method}`" for method in methods)),
+        [
+            (name, *(_cell(part, method, "class_accuracy") for method in methods))
+            for name, part in of_class.items()
+        ],
+    )
 
 
 def _scenario_names(table: pd.DataFrame) -> list[str]:

@@ -36,6 +36,14 @@ def test_whatever_is_registered_and_runs_by_its_name_is_measured(corpus):
     assert methods(cells, "baseline") == {"plain_margin"}
 
 
+def test_a_scenario_of_texts_starts_from_names_and_from_labels():
+    open_set = replace(TEXTS, name="banking77_open_set", selectors=("default", "novelty"))
+    measured = [(cell.start, cell.method) for cell in cells_of(open_set, 0)]
+    assert measured == [
+        ("names", "default"), ("names", "novelty"), ("labels", "default"), ("labels", "novelty"),
+    ]  # fmt: skip
+
+
 def test_what_reads_votes_is_measured_where_there_are_some():
     voted = replace(TEXTS, votes=np.array([[0], [1]]))
     assert methods(cells_of(voted, 0), "teacher") >= READ_VOTES

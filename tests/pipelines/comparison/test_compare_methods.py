@@ -14,7 +14,7 @@ from pipelines.compare_methods import Settings, run, show
 from pipelines.comparison import corpora
 from pipelines.comparison.cells import Cell
 from pipelines.comparison.corpora import Corpus, read_trashnet
-from pipelines.comparison.measure import measure_training
+from pipelines.comparison.measure import measure_training, share_right
 from pipelines.comparison.projects import make_project
 
 SMALL = {"seeds": 2, "items": 60, "batches": 2}
@@ -109,6 +109,12 @@ def test_links_of_a_graph_are_used_where_a_method_reads_them(data, tmp_path):
     table = measured(outcome)
     right = table[table["metric"] == "teacher_accuracy"].set_index("method")["value"]
     assert right["propagation:links.csv"] > 0.9 > right["probe"]
+
+
+def test_a_tie_is_as_right_as_a_draw_and_no_answer_is_wrong():
+    proba = np.array([[0.5, 0.5, 0.0], [0.2, 0.2, 0.6], [0.4, 0.2, 0.4], [np.nan] * 3])
+    assert share_right(proba, np.array([1, 2, 1, 0])) == (0.5 + 1 + 0 + 0) / 4
+    assert share_right(np.full((2, 4), 0.25), np.array([3, 0])) == 0.25
 
 
 def test_votes_that_came_with_a_corpus_are_taught_by(tmp_path):

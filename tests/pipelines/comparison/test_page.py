@@ -66,6 +66,23 @@ def test_where_no_target_is_set_it_is_what_the_plain_baseline_reaches(tmp_path):
     assert "| `mixed` | 55.0% | 20 (1.00) | 40 (1.33) | 40 (1.00) | 80.0% |" in text
 
 
+def test_a_scenario_has_a_table_of_methods_and_one_of_classes_for_each_start(tmp_path):
+    rows = []
+    for start, right in (("names", 0.25), ("labels", 0.75)):
+        of = {"start": start, "data": "banking77_open_set"}
+        rows.append(row("default", "default", 0, "accuracy", right, **of))
+        rows.append(row("selector", "novelty", 0, "accuracy", right / 2, **of))
+        for method in ("default", "novelty"):
+            by_class = row("selector", method, 0, "class_accuracy", right, **of)
+            rows += [(*by_class[:7], name, by_class[8]) for name in ("lost card", "age limit")]
+    write_page(tmp_path / "measured.md", pd.DataFrame(rows, columns=list(COLUMNS)), SETTINGS)
+    names, labels = (tmp_path / "measured.md").read_text(encoding="utf-8").split("### ")[1:]
+    assert names.startswith("banking77_open_set, known: class names alone")
+    assert "| `default` | 25.0% |" in names and "| lost card | 25.0% | 25.0% |" in names
+    assert labels.startswith("banking77_open_set, known: a few labels of each class")
+    assert "| `novelty` | 37.5% |" in labels and "| age limit | 75.0% | 75.0% |" in labels
+
+
 def test_text_around_the_markers_stays_and_plots_are_linked(table, tmp_path):
     page = tmp_path / "page.md"
     page.write_text(f"# Mine\n\n{BEGIN}\n\nold\n\n{END}\n\nAfter.\n", encoding="utf-8")
