@@ -6,14 +6,16 @@ FOLDER holds ``cifar10`` as published for ``annotate run benchmark``. Each seed 
 Some students learn from labels and pixels alone; some also from a teacher, a linear probe on ready
 features with the same labels. Every one gets the same number of forward-backward passes: looking
 ahead costs passes, and what it gains must be more than a plain momentum teacher gains from spending
-them itself. A finished training is stored at once, so that the same command goes on where a killed
-one stopped. DIR then holds ``results.parquet``, ``students.md`` and its plot.
+them itself. The last rows are four rounds with a quarter of the passes each. A finished training is
+stored at once, so that the same command goes on where a killed one stopped. DIR then holds
+``results.parquet``, ``students.md`` and its plot.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -26,22 +28,28 @@ from annotate.cli.output import print_json, print_lines
 from annotate.compute.device import choose_device
 from annotate.compute.seeding import seeded_generator
 from annotate.errors import UnknownNameError
-from annotate.protocols import NO_LABEL, Bools, Floats, Ints, Progress, TrainingRun, no_progress
+from annotate.protocols import NO_LABEL, Floats, Ints, Progress, TrainingRun, no_progress
+from annotate.training.continued import Continued
 from annotate.training.conv import Conv
 from annotate.training.distilled import Distilled
 from annotate.training.fst import DEPTH, WIDTH, Fst, FstDeep, FstWide
 from annotate.training.linear import Linear
 from annotate.training.momentum import Momentum
-from annotate.training.mutual import Mutual
+from annotate.training.mutual import SECOND, Mutual
 from annotate.training.network_student import NetworkStudent
 from annotate.training.pixel_rows import take_colours
 from annotate.training.rotations import Rotations
 from annotate.training.two_stage import TwoStage
-from annotate.training.weights import balance_classes, balance_weights
 from pipelines.comparison.cells import Cell
 from pipelines.comparison.pictures import Pictures, draw_equally, read_pictures
 from pipelines.comparison.results import Results
 from pipelines.comparison.student_page import write_student_page
+from pipelines.comparison.student_rounds import (
+    N_ROUNDS,
+    Restarted,
+    balanced_weights,
+    train_in_rounds,
+)
 
 N_WATCHED = 1000  # unlabelled pictures whose pseudo-labels are followed
 N_POINTS = 20  # on a curve
@@ -64,13 +72,15 @@ class Method:
     """A student, and how many passes one of its steps takes.
 
     ``share`` is the part of the passes that it gets. One that is ``taught`` gets the teacher's
-    answers, and its labels of all other pictures as pseudo-labels.
+    answers, and its labels of all other pictures as pseudo-labels. One ``in_rounds`` gets those
+    only to begin with, of the pictures that the teacher is most confident of.
     """
 
     make: Callable[..., NetworkStudent]
     passes_a_step: int = 1
     share: float = 1.0
     taught: bool = False
+    in_rounds: bool = False
 
 
 TEACHER = "the teacher"
@@ -91,6 +101,9 @@ METHODS = {
     "fst": Method(Fst, 2),
     "fst_d": Method(FstDeep, DEPTH + 1),
     "fst_w": Method(FstWide, WIDTH + 1),
+    "rounds of conv, each anew": Method(Conv, share=1 / N_ROUNDS, in_rounds=True),
+    "rounds of cosines": Method(Restarted, share=1 / N_ROUNDS, in_rounds=True),
+    "rounds of continued": Method(Continued, share=1 / N_ROUNDS, in_rounds=True),
 }
 
 
@@ -167,23 +180,42 @@ def measure(
         return [accuracy_row(teacher.predict_proba(test.features), test)]
     method = METHODS[name]
     n_steps = max(1, round(passes * method.share / method.passes_a_step))
-    student = method.make(n_classes=n_classes, n_steps=n_steps)
     proba = teacher.predict_proba(known.features)
+    started = perf_counter()
+    if method.in_rounds:
+        make = partial(method.make, n_classes=n_classes, n_steps=n_steps)
+        student = train_in_rounds(make, known.X, labels, proba, seed)
+        return [accuracy_row(student.predict_proba(test.X), test), seconds_row(started)]
+
+    student = method.make(n_classes=n_classes, n_steps=n_steps)
     student.run = TrainingRun(seed, teacher_proba=proba, given=given)
     curve: list[dict[str, Any]] = []
     if isinstance(student, Momentum):
         hidden = seeded_generator(seed, "watched").permutation(np.flatnonzero(~given))
         student.watch = follow(known, hidden[:N_WATCHED], n_steps, method.passes_a_step, curve)
-
     y = np.where(given, labels, proba.argmax(axis=1)) if method.taught else labels
-    started = perf_counter()
     student.fit(known.X, y, balanced_weights(y, given))
-    seconds = perf_counter() - started
-    return [
-        accuracy_row(student.predict_proba(test.X), test),
-        {"metric": "seconds", "value": seconds},
-        *curve,
-    ]
+    rows = [accuracy_row(student.predict_proba(test.X), test), seconds_row(started), *curve]
+    if isinstance(student, Mutual):
+        rows.append({"metric": "agreement", "value": agreement(student, test.X)})
+    return rows
+
+
+def seconds_row(started: float) -> dict[str, Any]:
+    """Return the row of how long a training took."""
+    return {"metric": "seconds", "value": perf_counter() - started}
+
+
+def agreement(student: Mutual, X: Ints) -> float:
+    """Return the share of pictures to which both networks that predict give the same class."""
+    arrays = student.parameters()
+    second = {n.removeprefix(SECOND): a for n, a in arrays.items() if n.startswith(SECOND)}
+    guesses = []
+    for parameters in (arrays, second):
+        one = Conv()
+        one.set_parameters({name: parameters[name] for name in second})
+        guesses.append(one.predict_proba(X).argmax(axis=1))
+    return float((guesses[0] == guesses[1]).mean())
 
 
 def accuracy_row(proba: Floats, test: Pictures) -> dict[str, Any]:
@@ -192,15 +224,6 @@ def accuracy_row(proba: Floats, test: Pictures) -> dict[str, Any]:
         "metric": "test_accuracy",
         "value": float((proba.argmax(axis=1) == test.y).mean()),
     }
-
-
-def balanced_weights(y: Ints, given: Bools) -> Floats:
-    """Return (n_items,) what a round gives its labels: see ``annotate.training.weights``."""
-    weights = np.zeros(len(y), dtype=np.float32)
-    rows = np.flatnonzero(y != NO_LABEL)
-    alike = balance_weights(np.ones(len(rows), dtype=np.float32), given[rows])
-    weights[rows] = balance_classes(alike, y[rows])
-    return weights
 
 
 def follow(

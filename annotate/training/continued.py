@@ -50,6 +50,10 @@ class Continued(Conv):
         """Return the rate of a step as a share of the highest."""
         return infinite(step, self.n_steps, goes_on=self._previous_of(self._n_classes) is not None)
 
+    def kept_after(self) -> int:
+        """Return how many steps of a round are behind what the next one goes on from."""
+        return int(np.ceil(ANNEALING * self.n_steps))
+
     def parameters(self) -> dict[str, NDArray[Any]]:
         """Return the network that predicts, and what the next round goes on from."""
         return {**super().parameters(), **self._resume}
@@ -88,7 +92,7 @@ class _Going(Supervised):
         previous: Mapping[str, NDArray[Any]] | None,
     ) -> None:
         super().__init__(method, rows, network, device)
-        self._first_falling = int(np.ceil(ANNEALING * method.n_steps))
+        self._kept_after = method.kept_after()
         if previous is not None:
             load_module(network, previous, f"{RESUME}network.")
             load_optimizer(self._optimizer, previous, f"{RESUME}optimizer.")
@@ -96,9 +100,10 @@ class _Going(Supervised):
         self.resume = self._state(0)
 
     def take_step(self, step: int) -> float:
-        if step == self._first_falling:
-            self.resume = self._state(step)
-        return super().take_step(step)
+        loss = super().take_step(step)
+        if step + 1 == self._kept_after:
+            self.resume = self._state(step + 1)
+        return loss
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         return {**super().arrays(), **self.resume}

@@ -10,6 +10,8 @@ import pandas as pd
 from annotate.store.files import write_bytes
 from pipelines.comparison.line_panels import draw_panels
 
+ABOUT_AGREEMENT = "Test pictures in % to which both networks of a pair give the same class:"
+
 
 def write_student_page(page: Path, table: pd.DataFrame, about: str) -> None:
     """Write test accuracies as a table, and pseudo-label accuracies as a plot beside it.
@@ -22,24 +24,29 @@ def write_student_page(page: Path, table: pd.DataFrame, about: str) -> None:
         What the figures are, above the table.
     """
     numbers = list(dict.fromkeys(table["n_labels"]))
-    final = table[table["metric"] == "test_accuracy"].groupby(["method", "n_labels"])["value"]
-    lines = [
-        "# Students on pixels",
-        "",
-        about,
-        "",
-        "| student | " + " | ".join(f"{number} labels" for number in numbers) + " |",
-        "|---|" + "---:|" * len(numbers),
-    ]
-    for name in dict.fromkeys(table["method"]):
-        values = [mean_and_spread(100 * final.get_group((name, number))) for number in numbers]
-        lines.append(f"| {name} | " + " | ".join(values) + " |")
+    lines = ["# Students on pixels", "", about, "", *percentages(table, "test_accuracy", numbers)]
+    if (table["metric"] == "agreement").any():
+        lines += ["", ABOUT_AGREEMENT, "", *percentages(table, "agreement", numbers)]
     curves = pseudo_label_curves(table)
     if curves:
         plot = draw_panels(curves, "forward-backward passes", "pseudo-labels right")
         write_bytes(page.with_name("pseudo-labels.svg"), plot.encode())
         lines += ["", "![pseudo-labels right against passes](pseudo-labels.svg)"]
     write_bytes(page, "\n".join([*lines, ""]).encode())
+
+
+def percentages(table: pd.DataFrame, metric: str, numbers: list[str]) -> list[str]:
+    """Return the lines of a table: a row for each student, a column for each number of labels."""
+    rows = table[table["metric"] == metric]
+    of_cell = (100 * rows["value"]).groupby([rows["method"], rows["n_labels"]])
+    lines = [
+        "| student | " + " | ".join(f"{number} labels" for number in numbers) + " |",
+        "|---|" + "---:|" * len(numbers),
+    ]
+    for name in dict.fromkeys(rows["method"]):
+        values = [mean_and_spread(of_cell.get_group((name, number))) for number in numbers]
+        lines.append(f"| {name} | " + " | ".join(values) + " |")
+    return lines
 
 
 def mean_and_spread(values: pd.Series[Any]) -> str:

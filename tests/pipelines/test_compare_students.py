@@ -14,6 +14,12 @@ from annotate.errors import SourceError, UnknownNameError
 from pipelines import compare_students
 from pipelines.compare_students import METHODS, TEACHER, Settings, run
 from pipelines.comparison.pictures import draw_equally
+from pipelines.comparison.student_rounds import (
+    N_ROUNDS,
+    Restarted,
+    most_confident,
+    train_in_rounds,
+)
 
 PASSES = 4
 
@@ -54,6 +60,9 @@ def test_every_student_gets_the_same_passes_and_a_row(data, tmp_path):
     assert set(followed) == {PASSES}
     page = outcome.page.read_text()
     assert all(f"| {name} |" in page for name in (TEACHER, *METHODS))
+    agreed = table[table["metric"] == "agreement"].set_index("method")["value"]
+    assert set(agreed.index) == {"mutual", "mutual without waves"}
+    assert f"| mutual | {100 * agreed['mutual']:.1f} |" in page.split("both networks")[1]
     plot = (outcome.page.parent / "pseudo-labels.svg").read_text()
     assert "6 labels" in plot
     assert "fst_w" in plot
@@ -78,6 +87,37 @@ def test_a_killed_run_goes_on_and_ends_like_one_that_was_not(data, tmp_path, mon
     assert len(n_calls) == 4
     is_time = whole["metric"] == "seconds"
     pd.testing.assert_frame_equal(resumed[~is_time], whole[~is_time])
+
+
+def test_each_round_learns_from_more_of_what_the_one_before_was_sure_of():
+    labels = np.array([1, -1, -1, -1, -1])
+    proba = np.array([[1, 0], [0.6, 0.4], [0.1, 0.9], [0.8, 0.2], [0.45, 0.55]])
+    assert most_confident(labels, proba, 0.5).tolist() == [1, -1, 1, 0, -1]
+    assert most_confident(labels, proba, 1.0).tolist() == [1, 0, 1, 0, 1]
+
+
+def test_rounds_hand_on_labels_and_network(rng):
+    X = rng.integers(0, 255, (12, 3 * 32 * 32)).astype(np.uint8)
+    labels = np.where(np.arange(12) < 4, np.arange(12) % 2, -1)
+    made = []
+
+    def make():
+        made.append(Restarted(n_classes=2, n_steps=2, batch_size=4))
+        return made[-1]
+
+    student = train_in_rounds(make, X, labels, np.full((12, 2), 0.5), seed=0)
+    assert student is made[-1]
+    assert len(made) == N_ROUNDS
+    assert made[0].run.previous is None
+    np.testing.assert_array_equal(made[2].run.teacher_proba, made[1].predict_proba(X))
+    before, goes_on = made[2].parameters(), made[3].run.previous
+    assert all(np.array_equal(before[name], goes_on[name]) for name in before)
+    # The next round goes on from the network that predicted, at the end of its cosine.
+    assert all(
+        np.array_equal(before[f"resume.network.{name}"], array)
+        for name, array in before.items()
+        if not name.startswith("resume.")
+    )
 
 
 def test_labels_are_equally_many_of_each_class_and_drawn_anew_for_each_seed():
