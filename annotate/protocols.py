@@ -268,6 +268,30 @@ class Checkpoints(Protocol):
         ...
 
 
+class Processes(Protocol):
+    """Several processes that train one network together, each on its share of the items.
+
+    Every method but ``share`` waits until all have called it.
+    """
+
+    @property
+    def rank(self) -> int:
+        """Return 0 for the process that reads and writes the project; the others help it."""
+        ...
+
+    def share(self, places: NDArray[Any]) -> NDArray[Any]:
+        """Return this process's part of some places; all parts together are all of them."""
+        ...
+
+    def tell(self, value: Any) -> Any:
+        """Return what the first process gave."""
+        ...
+
+    def add_up_gradients(self, module: Any) -> None:
+        """Give every weight of a torch module the sum of its gradients in all processes."""
+        ...
+
+
 @dataclass(frozen=True)
 class TrainingRun:
     """What a training in many steps is told by whoever starts it.
@@ -290,6 +314,9 @@ class TrainingRun:
         None where all may be.
     previous : mapping of str to array, optional
         What ``parameters`` returned in the round before, of a student of the same name.
+    processes : Processes, optional
+        Those that train the same network; None where this one is alone. A student that takes no
+        notice of them trains alike in each.
     """
 
     seed: int = 0
@@ -299,6 +326,7 @@ class TrainingRun:
     given: Bools | None = None
     may_train: Bools | None = None
     previous: Mapping[str, NDArray[Any]] | None = None
+    processes: Processes | None = None
 
 
 @runtime_checkable

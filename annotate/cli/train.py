@@ -34,18 +34,25 @@ def command(
     json: Json = False,
 ) -> None:
     """Run rounds: select pseudo-labels, train a student, predict, again; a killed run goes on."""
+    from annotate.compute.processes import joined_processes
+    from annotate.steps.fit_encoder import help_training
     from annotate.steps.train import train
 
-    with opened(folder) as workspace, progress_bar() as progress:
-        report = train(
-            workspace,
-            n_rounds=rounds,
-            selectors=selector,
-            student=student,
-            teacher=teacher,
-            seed=seed,
-            progress=progress,
-        )
+    with joined_processes() as processes, opened(folder) as workspace:
+        if processes.rank > 0:
+            help_training(workspace)
+            return
+        with progress_bar() as progress:
+            report = train(
+                workspace,
+                n_rounds=rounds,
+                selectors=selector,
+                student=student,
+                teacher=teacher,
+                seed=seed,
+                progress=progress,
+            )
+        processes.tell(None)  # no more trainings: the others may go
     print_warnings(
         f"round {r['round_no']}: {told}" for r in report.rounds for told in r.get("warnings", ())
     )

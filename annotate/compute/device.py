@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 from annotate.errors import ConfigError
 
@@ -61,7 +62,7 @@ def choose_training_dtype(device: str) -> str:
     """
     import torch
 
-    capabilities = getattr(torch.cpu, "get_capabilities", dict)()
+    capabilities: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
     if device == "cpu" and capabilities.get("amx_bf16", False):
         return "bfloat16"
     return choose_dtype(device)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from annotate.protocols import Checkpoints, Processes
 from annotate.store.files import write_bytes
 
 
@@ -35,3 +36,28 @@ class StoredCheckpoints:
 
         whole = {name: np.asarray(array, order="C") for name, array in arrays.items()}
         write_bytes(self._path, save(whole, metadata={"key": key}))
+
+
+class SharedCheckpoints:
+    """The first process's checkpoints, which the others go on from too; meets ``Checkpoints``.
+
+    Parameters
+    ----------
+    own : Checkpoints, optional
+        None in a process that only helps.
+    processes : Processes
+    """
+
+    def __init__(self, own: Checkpoints | None, processes: Processes) -> None:
+        self._own, self._processes = own, processes
+
+    def load(self, key: str) -> Mapping[str, NDArray[Any]] | None:
+        """Return what the first process finds under its key."""
+        saved = self._own.load(key) if self._own else None
+        told: Mapping[str, NDArray[Any]] | None = self._processes.tell(saved)
+        return told
+
+    def save(self, key: str, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Keep arrays, in the first process alone."""
+        if self._own:
+            self._own.save(key, arrays)

@@ -19,12 +19,11 @@ from annotate.protocols import (
     PromptStudent,
     Rows,
     Student,
-    TrainableEncoder,
     TrainingRun,
 )
 from annotate.steps.checkpoints import StoredCheckpoints
 from annotate.steps.corpus_view import StoredCorpus
-from annotate.steps.loading import StoredItems
+from annotate.steps.fit_encoder import EncoderFit, fit_encoder
 from annotate.steps.models import load_model
 from annotate.steps.run_settings import RunSettings
 from annotate.steps.stored_pixels import stored_pixels
@@ -128,10 +127,8 @@ def train_student(
         student.fit(pixels, labels, weights)
         return TrainedStudent(student, pixels.array_id, student.predict_proba(pixels))
     if isinstance(student, EncoderStudent):
-        items = StoredItems(workspace, view.n_items)
-        student.run, student.encoder = run, trainable_encoder(view)
-        student.fit(items, labels, weights)
-        return TrainedStudent(student, view.encoder_id, student.predict_proba(items))
+        fit = EncoderFit(settings.student, settings.seed, view.labels, labels, weights)
+        return TrainedStudent(student, view.encoder_id, fit_encoder(workspace, student, fit, run))
     features = view.features()
     rows = _rows_to_learn(features, labels)
     if isinstance(student, PromptStudent):
@@ -141,23 +138,6 @@ def train_student(
         student.class_active = workspace.schema.class_active
     student.fit(features.take(rows), labels[rows], weights[rows])
     return TrainedStudent(student, view.encoder_id, _predict_from(student, features, view))
-
-
-def trainable_encoder(view: StoredCorpus) -> TrainableEncoder:
-    """Return the encoder of the features in use, whose network a student trains further.
-
-    Raises
-    ------
-    ConfigError
-        If it has none.
-    """
-    encoder = view.encoder()
-    if isinstance(encoder, TrainableEncoder):
-        return encoder
-    raise ConfigError(
-        f"The student fine_tuned needs an encoder with a network to train; {view.encoder_id} has"
-        " none. Run `annotate embed --encoder` with open_clip or sentence, or use another student."
-    )
 
 
 def promptable_encoder(view: StoredCorpus) -> PromptableEncoder:

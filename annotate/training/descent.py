@@ -27,7 +27,12 @@ def set_rate(optimizer: Optimizer, share: float) -> None:
         group["lr"] = RATE * share
 
 
-def step_generator(seed: int, step: int) -> torch.Generator:
-    """Return torch's random numbers for one step, of the CPU."""
-    number = int(seeded_generator(seed, "views", step).integers(2**62))
-    return torch.Generator().manual_seed(number)
+def step_generator(seed: int, step: int, rank: int = 0) -> torch.Generator:
+    """Return torch's random numbers for one step of one process, of the CPU."""
+    return torch.Generator().manual_seed(step_number("views", seed, step, rank))
+
+
+def step_number(purpose: str, seed: int, step: int, rank: int = 0) -> int:
+    """Return a seed for torch: of what is random in a step, and of one of several processes."""
+    of_helper = (rank,) if rank else ()
+    return int(seeded_generator(seed, purpose, step, *of_helper).integers(2**62))

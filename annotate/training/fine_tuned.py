@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from annotate.compute.device import autocast, choose_device, choose_dtype
+from annotate.compute.processes import ProcessGroup
 from annotate.errors import NotReadyError
 from annotate.protocols import NO_LABEL, Floats, Ints, Items, TrainableEncoder, TrainingRun
 from annotate.training.held_out import held_out
@@ -30,7 +31,7 @@ class FineTuned:
     The head begins as a linear probe on the encoder's features, so that the first steps do not
     spoil what the encoder knows. One in five given labels of a class is not learnt from: the
     weights are kept that had the least loss on those. ``encoder`` and ``run`` are set before
-    ``fit``.
+    ``fit``; of several processes in ``run`` each takes its share of every step.
 
     Parameters
     ----------
@@ -107,7 +108,10 @@ class FineTuned:
         checks = held_out(items.y, given[items.rows], self.run.seed)
         left_out, items = items.take(checks), items.take(~checks)
         tower.begin_as_a_probe(features[~checks], items.y, items.weights)
-        training = TowerTraining(tower, items, left_out, self._settings())
+        processes = self.run.processes or ProcessGroup()
+        # What GPUs compute may differ in its last digits: all begin with the first one's head.
+        tower.load_trained_arrays(processes.tell(tower.trained_arrays()))
+        training = TowerTraining(tower, items, left_out, self._settings(), processes)
         run_steps(training, self.n_steps, self.run, self._key(items))
         training.take_the_best()
         self._tower = tower

@@ -14,10 +14,9 @@ from torch.nn.functional import cross_entropy
 from torch.optim import AdamW
 
 from annotate.compute.device import autocast, choose_training_dtype
-from annotate.compute.seeding import seeded_generator
-from annotate.protocols import Bools, Floats, Ints, Items
+from annotate.protocols import Bools, Floats, Ints, Items, Processes
 from annotate.training.batches import weighted_batch
-from annotate.training.descent import step_generator
+from annotate.training.descent import step_generator, step_number
 from annotate.training.learning_rates import warmed_cosine
 from annotate.training.tower import ITEMS_PER_BLOCK, Tower
 from annotate.training.training_state import load_optimizer, optimizer_arrays
@@ -71,7 +70,8 @@ class TowerSettings:
 class TowerTraining:
     """A tower in training; meets ``run_steps.Training``.
 
-    Where labels are left out, the weights are kept that had the least loss on them: of the
+    Several processes share the items of each step, add their gradients up, and so keep the same
+    weights. Where labels are left out, the weights are kept that had the least loss on them: of the
     beginning, or of one of ten checks. Without any, those of the last step.
     """
 
@@ -81,8 +81,10 @@ class TowerTraining:
         items: LabelledItems,
         left_out: LabelledItems,
         settings: TowerSettings,
+        processes: Processes,
     ) -> None:
         self.tower = tower
+        self._processes = processes
         self._items, self._left_out, self._settings = items, left_out, settings
         self._optimizer = layerwise_optimizer(tower)
         self._best: dict[str, NDArray[Any]] = {}
@@ -107,19 +109,21 @@ class TowerTraining:
             self.tower.load_trained_arrays(self._best)
 
     def _accumulate(self, step: int) -> float:
-        """Add up the gradients of a step's micro-batches; return the mean loss of its items."""
-        settings, items = self._settings, self._items
+        """Add up the gradients of a step's items; return the mean loss of this process's."""
+        settings, items, rank = self._settings, self._items, self._processes.rank
         drawn = weighted_batch(items.weights, settings.batch_size, settings.seed, step)
-        generator = step_generator(settings.seed, step)
+        mine = self._processes.share(drawn)
+        generator = step_generator(settings.seed, step, rank)
         total = 0.0
         self.tower.train()
-        with seeded_dropout(settings.seed, step, settings.device):
-            for start in range(0, len(drawn), settings.micro_batch_size):
-                part = drawn[start : start + settings.micro_batch_size]
+        with seeded_dropout(step_number("dropout", settings.seed, step, rank), settings.device):
+            for start in range(0, len(mine), settings.micro_batch_size):
+                part = mine[start : start + settings.micro_batch_size]
                 loss = self._loss(items, part, generator)
                 (loss / len(drawn)).backward()  # type: ignore[no-untyped-call]
                 total += float(loss.detach())
-        return total / len(drawn)
+        self._processes.add_up_gradients(self.tower)
+        return total / max(len(mine), 1)
 
     def _loss(
         self, items: LabelledItems, part: Ints, generator: torch.Generator | None
@@ -151,6 +155,8 @@ class TowerTraining:
                 float(self._loss(self._left_out, places[start : start + ITEMS_PER_BLOCK], None))
                 for start in range(0, len(places), ITEMS_PER_BLOCK)
             )
+        # On GPUs the same sum may differ in its last digits: all go by the first one's.
+        total = self._processes.tell(total)
         if total < self._best_loss:
             self._best_loss, self._best = total, self.tower.trained_arrays()
 
@@ -187,9 +193,8 @@ def layerwise_optimizer(tower: Tower) -> AdamW:
 
 
 @contextmanager
-def seeded_dropout(seed: int, step: int, device: str) -> Iterator[None]:
+def seeded_dropout(number: int, device: str) -> Iterator[None]:
     """Give torch's own random numbers, which dropout draws, a seed for one step."""
-    number = int(seeded_generator(seed, "dropout", step).integers(2**62))
     with torch.random.fork_rng(devices=[device] if device.startswith("cuda") else []):
         torch.manual_seed(number)
         yield

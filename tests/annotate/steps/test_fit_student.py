@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from functools import partial
 from pathlib import Path
 
@@ -159,6 +161,23 @@ def test_a_round_trains_the_encoder_of_the_features_further(pictures):
     proba = StoredProba(pictures.store, record["prediction_id"], pictures.schema).read(0, N_ITEMS)
     guess = proba.argmax(axis=1)
     assert (guess == np.arange(N_ITEMS) % 2).mean() > 0.9
+
+
+def test_two_processes_train_an_encoder_and_one_of_them_records_it(pictures):
+    embed(pictures, f"open_clip:{DEMO_CLIP}")
+    annotate = Path(sys.executable).with_name("annotate")
+    done = subprocess.run(
+        [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2",
+         "--no-python", str(annotate), "train", str(pictures.paths.root), "--json",
+         "--student", "fine_tuned:1+unmirrored", "--teacher", "probe", "--rounds", "1"],
+        check=True, capture_output=True, text=True, timeout=600,
+    )  # fmt: skip
+    report = json.loads(done.stdout)
+    with pictures.store.read() as connection:
+        assert [r["round_no"] for r in list_rounds(connection)] == [0, report["head_round"]]
+    record = newest_round(pictures)
+    proba = StoredProba(pictures.store, record["prediction_id"], pictures.schema).read(0, N_ITEMS)
+    assert (proba.argmax(axis=1) == np.arange(N_ITEMS) % 2).mean() > 0.9
 
 
 def test_a_round_tunes_the_prompts_of_the_encoder(pictures):

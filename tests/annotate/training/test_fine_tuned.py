@@ -29,6 +29,7 @@ class ToyNetwork(torch.nn.Module):
     """Two blocks on vectors; item k is the vector number k."""
 
     augments = False
+    dropped = 0.2
 
     def __init__(self, vectors):
         super().__init__()
@@ -36,7 +37,7 @@ class ToyNetwork(torch.nn.Module):
         self.stem = torch.nn.Linear(DIM, DIM)
         self.blocks = torch.nn.ModuleList([torch.nn.Linear(DIM, DIM) for _ in range(2)])
         self.norm = torch.nn.LayerNorm(DIM)
-        self.dropout = torch.nn.Dropout(0.2)
+        self.dropout = torch.nn.Dropout(self.dropped)
         self.vectors = vectors
 
     def prepare(self, items):
