@@ -29,6 +29,8 @@ DEFAULT = "default"
 # Two teachers or more, named; which, nobody can say for all corpora.
 NEED_AN_ARGUMENT = {"ensemble", "frechet", "two_cues"}
 READ_VOTES = {"dawid_skene", "label_model", "majority_vote"}
+# A quarter of an hour of two cores for each, so they are measured where they are asked for by name.
+COSTLY_STUDENTS = {"fine_tuned"}
 PLAIN = "plain_margin"
 
 
@@ -62,6 +64,8 @@ def cells_of(corpus: Corpus, seed: int) -> list[Cell]:
             cells += [Cell(name, start, *pair, seed) for pair in scenario_methods(corpus)]
         else:
             cells += [Cell(name, start, *pair, seed) for pair in training_methods(corpus)]
+            if start == "labels" and corpus.texts:
+                cells += [Cell(name, start, "student", s, seed) for s in sorted(COSTLY_STUDENTS)]
             if start == "names":
                 cells += [Cell(name, start, *pair, seed) for pair in queue_methods()]
     return cells
@@ -131,7 +135,7 @@ def choose(cells: Iterable[Cell], only: str) -> list[Cell]:
 
     It lists data sets, factors and methods, separated by commas: a cell is kept if its data set is
     among the data sets listed, its factor among the factors and its method among the methods. What
-    is not listed is not asked about.
+    is not listed is not asked about; but a costly student is kept only where it is listed itself.
 
     Raises
     ------
@@ -143,6 +147,7 @@ def choose(cells: Iterable[Cell], only: str) -> list[Cell]:
     methods = {cell.method for cell in cells}
     for word in sorted(words - {*CORPORA, *FACTORS, *methods}):
         raise UnknownNameError("data set, factor or method", word, [*CORPORA, *FACTORS, *methods])
+    cells = [cell for cell in cells if cell.method not in COSTLY_STUDENTS - words]
     for known, part in ((set(CORPORA), "data"), (set(FACTORS), "factor"), (methods, "method")):
         # "default" is a factor and its only method: it need not be listed twice.
         wanted = words & known - ({DEFAULT} if part == "method" else set())

@@ -12,7 +12,14 @@ from annotate.review.queue import queue_orders
 from annotate.selection import SELECTORS
 from annotate.teachers import TEACHERS
 from annotate.training.defaults import DEFAULT_SELECTORS, DEFAULT_STUDENT
-from pipelines.comparison.cells import NEED_AN_ARGUMENT, READ_VOTES, cells_of, choose, is_known
+from pipelines.comparison.cells import (
+    COSTLY_STUDENTS,
+    NEED_AN_ARGUMENT,
+    READ_VOTES,
+    cells_of,
+    choose,
+    is_known,
+)
 from pipelines.comparison.corpora import Corpus
 
 TEXTS = Corpus("youtube", ("ham", "spam"), np.array([0, 1]), texts=["a", "b"])
@@ -30,8 +37,8 @@ def test_whatever_is_registered_and_runs_by_its_name_is_measured(corpus):
     assert methods(cells, "selector") | NEED_AN_ARGUMENT >= (
         set(SELECTORS.names()) - set(DEFAULT_SELECTORS)
     )
-    on_features = {"linear", "smoothed_linear"}
-    assert methods(cells, "student") == on_features - {DEFAULT_STUDENT}
+    students = {"linear", "smoothed_linear"} | (COSTLY_STUDENTS if corpus.texts else set())
+    assert methods(cells, "student") == students - {DEFAULT_STUDENT}
     assert methods(cells, "queue") == set(queue_orders.names())
     assert methods(cells, "baseline") == {"plain_margin"}
 
@@ -73,7 +80,16 @@ def test_words_of_one_kind_add_up_and_of_two_kinds_narrow_down():
     assert {(cell.data, cell.method) for cell in chosen} == {("trashnet", "threshold")}
     chosen = choose(cells, "trashnet,selector,default")
     assert {cell.factor for cell in chosen} == {"selector", "default"}
-    assert choose(cells, "") == cells
+    assert choose(cells, "") == [cell for cell in cells if cell.method != "fine_tuned"]
+
+
+def test_a_costly_student_is_measured_where_it_is_named():
+    cells = cells_of(TEXTS, 0)
+    assert "fine_tuned" not in methods(choose(cells, "youtube,student"), "student")
+    assert methods(choose(cells, "student,linear,fine_tuned"), "student") == {
+        "linear",
+        "fine_tuned",
+    }
 
 
 def test_an_unknown_word_names_the_near_ones():
