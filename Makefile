@@ -16,9 +16,10 @@ demo: .venv/installed ## Run the whole loop on the embedded digits and print wha
 	rm -rf annotate-demo
 	$(BIN)/annotate demo annotate-demo
 
-# The recipes' tests start processes of their own and measure them: they get a fresh interpreter.
+# A file's tests share what is dear to make, so they stay in one process. Four are enough: each takes
+# up to 2 GiB. The recipes' tests start processes of their own and measure them: they run alone.
 test: .venv/installed ## Run every test that this machine can run
-	$(BIN)/python -m pytest --ignore=tests/pipelines
+	$(BIN)/python -m pytest --ignore=tests/pipelines -n auto --maxprocesses 4 --dist loadfile
 	$(BIN)/python -m pytest tests/pipelines
 
 check: .venv/installed ## Check format, lint, types and import direction

@@ -92,6 +92,16 @@ def chromium() -> Path:
     return Path(program)
 
 
+@pytest.fixture(scope="session")
+def browser(chromium: Path) -> Iterator[Any]:
+    """One browser for all tests of a process: playwright runs once in each."""
+    pytest.importorskip("playwright.sync_api", reason="needs playwright")
+    from pipelines.browsing import open_browser
+
+    with open_browser() as opened:
+        yield opened
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip what needs a GPU where there is none; torch loads only when such a test was chosen."""
     needing_gpu = [item for item in items if item.get_closest_marker("gpu")]

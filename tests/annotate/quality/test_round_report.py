@@ -141,22 +141,19 @@ def test_many_classes_are_cut_in_plots_and_whole_in_tables():
     assert text.count("class-59 ") == 2
 
 
-def test_a_browser_draws_every_plot_and_asks_for_nothing(tmp_path, chromium):
-    sync_api = pytest.importorskip("playwright.sync_api")
+def test_a_browser_draws_every_plot_and_asks_for_nothing(tmp_path, browser):
     path = tmp_path / "round-002.html"
     path.write_text(round_report.render_round_report(FULL), encoding="utf-8")
     requested, complaints = [], []
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_page()
-        page.on("request", lambda request: requested.append(request.url))
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(path.as_uri())
-        drawn = page.locator(".chart .main-svg:first-child").count()
-        ticks = page.locator("#accepted .ytick text").all_text_contents()
-        hacked = page.evaluate("window.hacked")
-        browser.close()
+    page = browser.new_page()
+    page.on("request", lambda request: requested.append(request.url))
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(path.as_uri())
+    drawn = page.locator(".chart .main-svg:first-child").count()
+    ticks = page.locator("#accepted .ytick text").all_text_contents()
+    hacked = page.evaluate("window.hacked")
+    page.close()
     assert (drawn, requested, complaints, hacked) == (5, [path.as_uri()], [], None)
     assert ticks == ["finch", HOSTILE[:27] + "…"]
 
