@@ -18,12 +18,15 @@ if TYPE_CHECKING:
     from annotate.steps.embed import EmbedReport
     from annotate.steps.evaluate import Evaluation
     from annotate.steps.export import ExportReport
+    from annotate.steps.export_masks import ExportMasksReport
     from annotate.steps.export_predictions import ExportPredictionsReport
     from annotate.steps.import_labels import ImportLabelsReport
+    from annotate.steps.import_masks import ImportMasksReport
     from annotate.steps.import_predictions import ImportPredictionsReport
     from annotate.steps.import_votes import ImportVotesReport
     from annotate.steps.labelstudio.pull import PullReport
     from annotate.steps.labelstudio.pushing import PushReport
+    from annotate.steps.list_masks import MasksReport
     from annotate.steps.predict import PredictReport
     from annotate.steps.rounds import RoundsReport
     from annotate.steps.run_functions import RunFunctionsReport
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from annotate.steps.status import Status
     from annotate.steps.take_votes import TakeVotesReport
     from annotate.steps.train import TrainReport
+    from annotate.steps.train_masks import TrainMasksReport
     from annotate.steps.why import ItemHistory
     from annotate.steps.workspace import Workspace
 
@@ -233,6 +237,34 @@ class Project:
         from annotate.steps.export import export
 
         return export(self._workspace, Path(destination), format_name, **options)
+
+    def import_masks(
+        self, folder: str | Path, *, progress: Progress = no_progress
+    ) -> ImportMasksReport:
+        """Import masks of pictures: PNG files of class numbers, named like the pictures."""
+        from annotate.steps.import_masks import import_masks
+
+        return import_masks(self._workspace, Path(folder), progress=progress)
+
+    def train_masks(self, **options: Any) -> TrainMasksReport:
+        """Train a network on given masks and draw the others; options as the step's."""
+        from annotate.steps.train_masks import train_masks
+
+        return train_masks(self._workspace, **options)
+
+    def masks(self) -> MasksReport:
+        """Return how many masks there are, and who drew them."""
+        from annotate.steps.list_masks import list_masks
+
+        return list_masks(self._workspace)
+
+    def export_masks(
+        self, destination: str | Path, format_name: str = "png", **options: Any
+    ) -> ExportMasksReport:
+        """Write every standing mask; options are those of ``annotate.steps.export_masks``."""
+        from annotate.steps.export_masks import export_masks
+
+        return export_masks(self._workspace, Path(destination), format_name, **options)
 
     def labelstudio_push(
         self, url: str | None = None, *, token_file: str | Path | None = None, **options: Any

@@ -19,6 +19,7 @@ from annotate.cli import (
     items,
     labels,
     labelstudio,
+    masks,
     people,
     predict,
     predictions,
@@ -56,7 +57,7 @@ for module in (
     export, verify, doctor, run_recipe,
 ):  # fmt: skip
     app.command(module.NAME)(module.command)
-for group in (schema, items, votes, predictions, labels, people, rounds, labelstudio):
+for group in (schema, items, votes, predictions, labels, masks, people, rounds, labelstudio):
     app.add_typer(group.app, name=group.NAME)
 
 

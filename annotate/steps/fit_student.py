@@ -171,7 +171,7 @@ def _model_of(workspace: Workspace, parent: Record, student: str) -> dict[str, N
     before = parent["settings"]["run"]
     if parent["model_sha256"] is None or before is None or before["student"] != student:
         return None
-    return load_model(workspace, parent["round_no"])
+    return load_model(workspace.paths.model(parent["round_no"]))
 
 
 def _checkpoint_path(workspace: Workspace, round_no: int) -> Path:

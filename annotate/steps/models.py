@@ -1,21 +1,20 @@
-"""A round's student on disk: safetensors and a JSON description, never a pickle."""
+"""A student on disk: safetensors and a JSON description, never a pickle."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from annotate.steps.workspace import Workspace
 from annotate.store.files import file_sha256, write_bytes
 
 
 def save_model(
-    workspace: Workspace,
-    round_no: int,
+    folder: Path,
     parameters: Mapping[str, NDArray[Any]],
     description: Mapping[str, Any],
 ) -> str:
@@ -25,7 +24,6 @@ def save_model(
     """
     from safetensors.numpy import save
 
-    folder = workspace.paths.model(round_no)
     content = save({name: np.asarray(parameters[name], order="C") for name in sorted(parameters)})
     write_bytes(folder / "model.safetensors", content)
     text = json.dumps(dict(description), indent=2, sort_keys=True, ensure_ascii=False)
@@ -33,8 +31,8 @@ def save_model(
     return file_sha256(folder / "model.safetensors")
 
 
-def load_model(workspace: Workspace, round_no: int) -> dict[str, NDArray[Any]]:
-    """Return the parameters of a round's student."""
+def load_model(folder: Path) -> dict[str, NDArray[Any]]:
+    """Return the parameters of a student."""
     from safetensors.numpy import load_file
 
-    return dict(load_file(workspace.paths.model(round_no) / "model.safetensors"))
+    return dict(load_file(folder / "model.safetensors"))

@@ -104,7 +104,9 @@ def make_round(
     }
     metrics = _metrics(workspace, given, prediction_id, student_proba, selection, proba)
     metrics["warnings"] += trained.warnings()
-    model_sha256 = save_model(workspace, round_no, trained.student.parameters(), description)
+    model_sha256 = save_model(
+        workspace.paths.model(round_no), trained.student.parameters(), description
+    )
     remove_checkpoint(workspace, round_no)
     return {
         "round_no": round_no,

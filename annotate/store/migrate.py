@@ -11,7 +11,7 @@ from annotate.store.files import FILE_MODE, TEMPORARY_SUFFIX, put_in_place
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 # Newest last; a test holds this equal to the revisions in migrations/versions.
-REVISIONS = ("0001", "0002", "0003")
+REVISIONS = ("0001", "0002", "0003", "0004")
 
 
 def revision_of(path: Path) -> str | None:

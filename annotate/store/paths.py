@@ -77,6 +77,10 @@ class ProjectPaths:
         """Return the folder of one round's student."""
         return self.root / "models" / f"round-{round_no:03d}"
 
+    def segmenter(self, number: int) -> Path:
+        """Return the folder of one network that gives pixels classes."""
+        return self.root / "models" / f"segmenter-{number:03d}"
+
     def report(self, round_no: int) -> Path:
         """Return the HTML report of one round."""
         return self.reports / f"round-{round_no:03d}.html"

@@ -263,6 +263,36 @@ decisions = Table(
 )
 
 
+# Trainings of networks that give every pixel a class, each with what it measured.
+segmenters = Table(
+    "segmenters",
+    metadata,
+    Column("segmenter_no", Integer, primary_key=True, autoincrement=False),
+    Column("settings", Text, nullable=False),
+    Column("metrics", Text, nullable=False),
+    Column("model_sha256", Text, nullable=False),
+    Column("created_at_utc", Text, nullable=False),
+    sqlite_strict=True,
+)
+
+# The class of every pixel of a picture, as PNG files under ``media``; a later one does not replace
+# an earlier one. A mask without a segmenter came with the corpus.
+masks = Table(
+    "masks",
+    metadata,
+    Column("mask_no", Integer, primary_key=True),
+    Column("item_no", Integer, ForeignKey("items.item_no"), nullable=False),
+    Column("png_sha256", Text, nullable=False),
+    Column("schema_version", Integer, nullable=False),
+    Column("segmenter_no", Integer, ForeignKey("segmenters.segmenter_no")),
+    Column("role", Text),
+    Column("confidence", _Float),
+    Column("recorded_at_utc", Text, nullable=False),
+    CheckConstraint("role IN ('train', 'held_back')", name="role"),
+    Index("ix_masks_item_no", "item_no"),
+    sqlite_strict=True,
+)
+
 # Label Studio projects that items were sent to; the newest is the one in use.
 label_studio_links = Table(
     "label_studio_links",

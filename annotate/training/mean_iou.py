@@ -75,9 +75,15 @@ def mean_iou(confusion: Ints) -> float:
     Everingham et al. 2015, "The PASCAL visual object classes challenge: a retrospective": counted
     over the pixels of all pictures together, not picture by picture.
     """
-    both = confusion.diagonal()
-    either = confusion.sum(axis=0) + confusion.sum(axis=1) - both
-    occurs = either > 0
+    each = class_iou(confusion)
+    occurs = ~np.isnan(each)
     if not occurs.any():
         raise ValueError("confusion must count one pixel or more; got none. Is all truth unknown?")
-    return float((both[occurs] / either[occurs]).mean())
+    return float(each[occurs].mean())
+
+
+def class_iou(confusion: Ints) -> NDArray[np.float64]:
+    """Return (n_classes,) intersection over union, NaN of a class that occurs in neither."""
+    both = confusion.diagonal()
+    either = confusion.sum(axis=0) + confusion.sum(axis=1) - both
+    return np.where(either > 0, both / np.maximum(either, 1), np.nan)

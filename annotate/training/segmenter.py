@@ -13,19 +13,21 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch.nn import Module
+from torch.nn.functional import interpolate
 
 from annotate.compute.device import autocast, choose_device, choose_dtype
 from annotate.compute.seeding import seeded_generator
-from annotate.protocols import NO_LABEL, Ints, TrainingRun
+from annotate.protocols import NO_LABEL, Floats, Ints, TrainingRun
 from annotate.training.mask_training import METHODS, MaskedPictures, MaskTraining
 from annotate.training.pixel_rows import rows_sha256, take_colours
 from annotate.training.run_steps import run_steps
 from annotate.training.training_state import load_module, module_arrays
-from annotate.training.unet import SmallUNet
+from annotate.training.unet import WIDTHS, SmallUNet
 
 N_STEPS = 2000
 BATCH_SIZE = 8
 PICTURES_PER_BLOCK = 64
+SIDE_UNIT = 2 ** (len(WIDTHS) - 1)  # a network halves the side at every level but the first
 
 
 class Segmenter:
@@ -136,6 +138,11 @@ class Segmenter:
                 proba[block] = torch.softmax(logits.float(), dim=1).cpu().numpy()
         return proba
 
+    def check_side(self, side_px: int) -> None:
+        """Raise ValueError unless pictures of this side can be seen."""
+        if side_px < SIDE_UNIT or side_px % SIDE_UNIT:
+            raise ValueError(f"The side must be divisible by {SIDE_UNIT}; got {side_px} px.")
+
     def parameters(self) -> dict[str, NDArray[Any]]:
         """Return weights and running statistics by name."""
         return module_arrays(self._network)
@@ -176,6 +183,20 @@ class Segmenter:
         )
         digest.update(np.ascontiguousarray(pictures.masks, dtype=np.int16).tobytes())
         return digest.hexdigest()
+
+
+def enlarged(proba: Floats, shape: tuple[int, ...]) -> NDArray[np.int16]:
+    """Return the class of every pixel of a picture, (height, width), from those of a square.
+
+    Parameters
+    ----------
+    proba : float array of shape (n_classes, side, side)
+        Interpolated before the likeliest class is taken, so that borders are smooth.
+    shape : tuple of two int
+        Height and width.
+    """
+    larger = interpolate(torch.as_tensor(proba)[None], size=shape, mode="bilinear")
+    return larger[0].argmax(dim=0).numpy().astype(np.int16)
 
 
 def _as_rows(X: NDArray[Any]) -> NDArray[Any]:

@@ -145,7 +145,7 @@ def test_a_round_goes_on_from_the_network_of_the_round_before(pictures, monkeypa
     with pictures.store.read() as connection:
         first = list_rounds(connection)[1]
     assert taken_up[0] is None
-    left = load_model(pictures, first["round_no"])
+    left = load_model(pictures.paths.model(first["round_no"]))
     assert {name: array.tobytes() for name, array in taken_up[1].items()} == {
         name: array.tobytes() for name, array in left.items()
     }
