@@ -47,6 +47,7 @@ class Settings:
     quick: bool = False  # few items, few answers, 2 seeds: minutes, and no figure to quote
     seeds: int = 5
     items: int = 4000  # drawn of a data set for each seed, at most; 0 for all
+    rounds: int = DEFAULT_ROUNDS  # at most, of what compares teachers, selectors and students
     labels_per_class: int = 10  # known labels, on average, where a start has any
     budget: float = 0.2  # answers, as a share of the items
     batches: int = 10  # trainings on the way there
@@ -120,7 +121,7 @@ def shaping(settings: Settings) -> dict[str, Any]:
         "budget": settings.budget,
         "batches": settings.batches,
         "encoder": settings.encoder,
-        "default_rounds": DEFAULT_ROUNDS,
+        "default_rounds": settings.rounds,
         "default_selectors": list(DEFAULT_SELECTORS),
         "default_student": DEFAULT_STUDENT,
         "default_order": DEFAULT_ORDER,
@@ -183,7 +184,7 @@ class Draw:
         self._make_project()
         if cell.factor == "queue":
             return measure_queue(cell, self._folder, settings.budget, settings.batches)
-        return measure_training(cell, corpus, self._folder)
+        return measure_training(cell, corpus, self._folder, settings.rounds)
 
     def _make_project(self) -> None:
         if self._has_project:

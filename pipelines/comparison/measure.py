@@ -79,7 +79,7 @@ def measure_queue(cell: Cell, folder: Path, budget: float, batches: int) -> list
     ]
 
 
-def measure_training(cell: Cell, corpus: Corpus, folder: Path) -> list[Row]:
+def measure_training(cell: Cell, corpus: Corpus, folder: Path, n_rounds: int) -> list[Row]:
     """Measure a training run that differs from the default in the cell's factor."""
     chosen: dict[str, Any] = {"teacher": f"imported:{GIVEN}" if cell.start == "given" else None}
     # A method on the corpus's own graph says where its links are.
@@ -90,7 +90,7 @@ def measure_training(cell: Cell, corpus: Corpus, folder: Path) -> list[Row]:
         chosen[cell.factor] = "+".join(parts)
     with copy_of(folder / "project") as workspace:
         started = perf_counter()
-        train(workspace, seed=cell.seed, reports=False, **chosen)
+        train(workspace, n_rounds=n_rounds, seed=cell.seed, reports=False, **chosen)
         seconds = perf_counter() - started
         truth = corpus.truth[rows_of_items(workspace)]
         return [*rows_of_training(workspace, truth), measurement("seconds", seconds)]

@@ -125,5 +125,5 @@ def test_votes_that_came_with_a_corpus_are_taught_by(tmp_path):
     )  # fmt: skip
     make_project(tmp_path / "drawn", corpus, "hashing", np.arange(0))
     cell = Cell("youtube", "names", "teacher", "majority_vote", 0)
-    rows = measure_training(cell, corpus, tmp_path / "drawn")
+    rows = measure_training(cell, corpus, tmp_path / "drawn", n_rounds=1)
     assert {"metric": "teacher_accuracy", "at": None, "class_name": "", "value": 1.0} in rows
