@@ -15,7 +15,7 @@ from annotate.protocols import Ints
 from annotate.training.batches import weighted_batch
 from annotate.training.descent import make_optimizer, set_rate, step_generator
 from annotate.training.learning_rates import cosine
-from annotate.training.network_student import NetworkStudent, TrainingRows, read_options
+from annotate.training.network_student import NetworkStudent, TrainingRows
 from annotate.training.pixel_rows import take_colours
 from annotate.training.training_state import (
     load_module,
@@ -25,41 +25,14 @@ from annotate.training.training_state import (
 )
 from annotate.training.views import Views
 
-BATCH_SIZE = 64
-N_STEPS = 2000
-
 
 class Conv(NetworkStudent):
     """A small residual network on pictures of 32 pixels; registered as ``conv``.
 
     Every row is drawn as often as its weight says and seen in a new weak view each time.
-
-    Parameters
-    ----------
-    argument : str
-        ``unmirrored`` where a mirror image may be of another class, as with letters.
     """
 
     _name = "conv"
-
-    def __init__(
-        self,
-        argument: str = "",
-        *,
-        n_classes: int | None = None,
-        n_steps: int = N_STEPS,
-        batch_size: int = BATCH_SIZE,
-        device: str = "auto",
-    ) -> None:
-        options = read_options(argument)
-        super().__init__(
-            n_classes=n_classes,
-            n_steps=n_steps,
-            batch_size=batch_size,
-            mirrored=options.mirrored,
-            device=device,
-        )
-        self.name = f"{self._name}:{argument}" if argument else self._name
 
     def step_loss(
         self, network: Module, rows: TrainingRows, step: int, device: str
@@ -86,9 +59,6 @@ class Conv(NetworkStudent):
     def _trained(self, training: Any) -> Module:
         network: Module = training.network
         return network
-
-    def _describe(self) -> str:
-        return self.name
 
 
 def logits_of(network: Module, colours: torch.Tensor, device: str) -> torch.Tensor:

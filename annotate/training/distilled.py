@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -10,7 +11,7 @@ from torch.nn import Module
 
 from annotate.protocols import Floats, Ints, Rows
 from annotate.training.batches import shuffled_batch
-from annotate.training.conv import BATCH_SIZE, N_STEPS, Conv, logits_of
+from annotate.training.conv import Conv, logits_of
 from annotate.training.distillation import soft_cross_entropy
 from annotate.training.network_student import TrainingRows
 
@@ -39,15 +40,9 @@ class Distilled(Conv):
     def __init__(
         self,
         argument: str = "",
-        *,
-        n_classes: int | None = None,
-        n_steps: int = N_STEPS,
-        batch_size: int = BATCH_SIZE,
-        device: str = "auto",
+        **settings: Any,
     ) -> None:
-        super().__init__(
-            "", n_classes=n_classes, n_steps=n_steps, batch_size=batch_size, device=device
-        )
+        super().__init__(**settings)
         self.temperature = read_temperature(argument)
         self.name = f"{self._name}:{self.temperature:g}" if argument else self._name
 

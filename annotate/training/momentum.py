@@ -19,11 +19,7 @@ from annotate.training.descent import make_optimizer, set_rate, step_generator
 from annotate.training.ema import warmed_decay
 from annotate.training.learning_rates import cosine
 from annotate.training.look_ahead import momentum_step
-from annotate.training.network_student import (
-    NetworkStudent,
-    TrainingRows,
-    read_options,
-)
+from annotate.training.network_student import NetworkStudent, TrainingRows
 from annotate.training.online_selection import ONLINE_SELECTORS, OnlineSelector
 from annotate.training.pixel_rows import take_colours
 from annotate.training.training_state import (
@@ -34,8 +30,6 @@ from annotate.training.training_state import (
 )
 from annotate.training.views import Views
 
-N_STEPS = 2000
-BATCH_SIZE = 32  # with a label
 UNLABELLED_PER_LABELLED = 4
 DECAY = 0.99
 # Told the step just taken and the momentum teacher so far, to watch a training.
@@ -58,6 +52,8 @@ class Momentum(NetworkStudent):
         What the teacher keeps of itself at a step; with 0 the student labels for itself.
     watch : function, optional
         Called after every step.
+    **settings
+        As of every student on pixels; ``batch_size`` is 32.
 
     References
     ----------
@@ -67,28 +63,18 @@ class Momentum(NetworkStudent):
     """
 
     _name = "momentum"
+    _batch_size = 32
+    _selectors = tuple(ONLINE_SELECTORS)
 
     def __init__(
         self,
         argument: str = "",
         *,
-        n_classes: int | None = None,
-        n_steps: int = N_STEPS,
-        batch_size: int = BATCH_SIZE,
         decay: float = DECAY,
-        device: str = "auto",
         watch: Watch | None = None,
+        **settings: Any,
     ) -> None:
-        options = read_options(argument, tuple(ONLINE_SELECTORS))
-        super().__init__(
-            n_classes=n_classes,
-            n_steps=n_steps,
-            batch_size=batch_size,
-            mirrored=options.mirrored,
-            device=device,
-        )
-        self.name = f"{self._name}:{argument}" if argument else self._name
-        self.selector = options.selector
+        super().__init__(argument, **settings)
         self.decay = decay
         self.watch = watch
 

@@ -15,12 +15,12 @@ from torch.nn.functional import cross_entropy
 from annotate.compute.device import autocast, choose_training_dtype
 from annotate.compute.seeding import seeded_generator
 from annotate.training.batches import weighted_batch
-from annotate.training.conv import BATCH_SIZE, N_STEPS, logits_of
+from annotate.training.conv import logits_of
 from annotate.training.descent import make_optimizer, set_rate, step_generator
 from annotate.training.distillation import soft_cross_entropy
 from annotate.training.ema import average_into, warmed_decay
 from annotate.training.learning_rates import cosine
-from annotate.training.network_student import NetworkStudent, TrainingRows, read_options
+from annotate.training.network_student import NetworkStudent, TrainingRows
 from annotate.training.pixel_rows import take_colours
 from annotate.training.small_resnet import SmallResNet
 from annotate.training.training_state import (
@@ -54,6 +54,8 @@ class Mutual(NetworkStudent):
         ``unmirrored`` where a mirror image may be of another class, as with letters.
     wave : bool
         False trains both without WaveBlock.
+    **settings
+        As of every student on pixels.
 
     References
     ----------
@@ -69,21 +71,10 @@ class Mutual(NetworkStudent):
         self,
         argument: str = "",
         *,
-        n_classes: int | None = None,
-        n_steps: int = N_STEPS,
-        batch_size: int = BATCH_SIZE,
-        device: str = "auto",
         wave: bool = True,
+        **settings: Any,
     ) -> None:
-        options = read_options(argument)
-        super().__init__(
-            n_classes=n_classes,
-            n_steps=n_steps,
-            batch_size=batch_size,
-            mirrored=options.mirrored,
-            device=device,
-        )
-        self.name = f"{self._name}:{argument}" if argument else self._name
+        super().__init__(argument, **settings)
         self.wave = wave
         self._network: ModuleList
 

@@ -27,6 +27,8 @@ from annotate.training.small_resnet import SIDE_PX, SmallResNet
 from annotate.training.training_state import load_module, module_arrays
 from annotate.training.weights import normalize_weights
 
+BATCH_SIZE = 64
+N_STEPS = 2000
 ROWS_PER_BLOCK = 512
 UNMIRRORED = "unmirrored"
 CANNOT_BE_OPENED = (
@@ -102,17 +104,22 @@ class NetworkStudent:
 
     Parameters
     ----------
+    argument : str
+        ``unmirrored`` where a mirror image may be of another class, as with letters; what else a
+        method takes, joined by ``+``.
     n_classes : int, optional
         Columns of ``predict_proba``; by default one more than the largest label.
     n_steps : int
         Optimiser steps of a fit.
-    batch_size : int
-        Rows with a label in a step.
-    mirrored : bool
-        Whether a picture's mirror image is of the same class.
+    batch_size : int, optional
+        Rows with a label in a step; by default the method's own number.
     device : str
         ``auto`` is CUDA where there is one, else the CPU.
     """
+
+    _name: str
+    _batch_size = BATCH_SIZE
+    _selectors: tuple[str, ...] = ()
 
     side_px = SIDE_PX
     smoothing_k = 0
@@ -120,12 +127,20 @@ class NetworkStudent:
     goes_on = False
 
     def __init__(
-        self, *, n_classes: int | None, n_steps: int, batch_size: int, mirrored: bool, device: str
+        self,
+        argument: str = "",
+        *,
+        n_classes: int | None = None,
+        n_steps: int = N_STEPS,
+        batch_size: int | None = None,
+        device: str = "auto",
     ) -> None:
+        options = read_options(argument, self._selectors)
+        self.name = f"{self._name}:{argument}" if argument else self._name
+        self.selector, self.mirrored = options.selector, options.mirrored
         self.run = TrainingRun()
         self.n_steps = n_steps
-        self.batch_size = batch_size
-        self.mirrored = mirrored
+        self.batch_size = batch_size or self._batch_size
         self._n_classes = n_classes
         self._device = device
         self._network: Module
@@ -185,8 +200,8 @@ class NetworkStudent:
         raise NotImplementedError
 
     def _describe(self) -> str:
-        """Return all settings that shape the training."""
-        raise NotImplementedError
+        """Return all settings that shape the training, but for those of every method."""
+        return self.name
 
     def _class_logits(self, network: Module, colours: torch.Tensor) -> torch.Tensor:
         """Return (n, n_classes) logits of pictures, 0 to 1."""
