@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Self, get_args
+from typing import Any, Self, get_args
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
-from torch.nn.functional import cross_entropy, normalize
+from torch.nn.functional import cross_entropy
 from torch.optim import SGD
 
 from annotate.checks import check_labels
@@ -22,9 +22,9 @@ from annotate.protocols import NO_LABEL, Bools, Floats, Ints, TrainingRun
 from annotate.training.batches import shuffled_batch
 from annotate.training.learning_rates import warmed_cosine
 from annotate.training.pixel_rows import rows_sha256
-from annotate.training.prompts_joint import JointPrompts
-from annotate.training.prompts_text import TextPrompts, Tokenize
-from annotate.training.prompts_visual import VisualPrompts
+from annotate.training.prompt_loss import Balance, Setting, balanced_loss, loss_weights
+from annotate.training.prompted_towers import TOWERS, Kind, PromptedTowers
+from annotate.training.prompts_text import Tokenize
 from annotate.training.run_steps import run_steps
 from annotate.training.training_state import (
     load_module,
@@ -33,18 +33,12 @@ from annotate.training.training_state import (
     optimizer_arrays,
 )
 
-Kind = Literal["text", "visual", "joint"]
-Setting = Literal["semi", "unseen", "unsupervised"]
-Balance = Literal["total", "batch_mean"]
-
 N_STEPS = 2000
 BATCH_SIZE = 16
 RATES: Mapping[Kind, float] = {"text": 0.1, "visual": 0.1, "joint": 0.01}
 MOMENTUM = 0.9
 WEIGHT_DECAY = 0.1
 WARM_UP = 0.05  # of the steps
-TEMPLATE = "a photo of a {}."  # around class names whose embeddings stay fixed
-TEXTS_PER_BLOCK = 256
 VALUES_HASHED = 64
 
 
@@ -206,62 +200,6 @@ class LabelledRows:
     is_given: Bools
 
 
-@dataclass(frozen=True)
-class PromptedTowers:
-    """How pictures and classes come into one space under some prompts.
-
-    Attributes
-    ----------
-    prompts : torch.nn.Module
-        What is learnt.
-    images : function
-        Of a tensor (n, *input_shape) to (n, dim), each row of length 1.
-    classes : function
-        Of nothing to (n_classes, dim), each row of length 1.
-    input_shape : tuple of int
-        Of a row of ``X``.
-    """
-
-    prompts: nn.Module
-    images: Callable[[torch.Tensor], torch.Tensor]
-    classes: Callable[[], torch.Tensor]
-    input_shape: tuple[int, ...]
-
-
-def text_towers(model: Any, tokenize: Tokenize, class_names: Sequence[str]) -> PromptedTowers:
-    """Return prompted classes; images are features already."""
-    prompts = TextPrompts(model, tokenize, class_names).to(model.logit_scale.device)
-    with torch.no_grad():
-        dim = prompts().shape[1]
-    return PromptedTowers(prompts, normalize, prompts, (dim,))
-
-
-def visual_towers(model: Any, tokenize: Tokenize, class_names: Sequence[str]) -> PromptedTowers:
-    """Return prompted images; classes stay as the text tower has them."""
-    device = model.logit_scale.device
-    tokens: Any = tokenize([TEMPLATE.format(name) for name in class_names]).to(device)
-    with torch.no_grad():
-        blocks = [model.encode_text(block).float() for block in tokens.split(TEXTS_PER_BLOCK)]
-    classes = normalize(torch.cat(blocks), dim=1)
-    prompts = VisualPrompts(model).to(device)
-    return PromptedTowers(prompts, prompts, lambda: classes, prompts.input_shape)
-
-
-def joint_towers(model: Any, tokenize: Tokenize, class_names: Sequence[str]) -> PromptedTowers:
-    """Return both prompted."""
-    prompts = JointPrompts(model, tokenize, class_names).to(model.logit_scale.device)
-    return PromptedTowers(
-        prompts, prompts.image_features, prompts.class_features, prompts.input_shape
-    )
-
-
-TOWERS: Mapping[Kind, Callable[[Any, Tokenize, Sequence[str]], PromptedTowers]] = {
-    "text": text_towers,
-    "visual": visual_towers,
-    "joint": joint_towers,
-}
-
-
 class _Tuning:
     """Prompts in training; meets ``run_steps.Training``."""
 
@@ -308,79 +246,6 @@ class _Tuning:
     def load_arrays(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         load_module(self._towers.prompts, arrays, "prompts.")
         load_optimizer(self._optimizer, arrays, "optimizer.")
-
-
-@dataclass(frozen=True)
-class LossWeights:
-    """What the losses of given labels (gamma) and of pseudo-labels (lambda) count."""
-
-    given: float
-    pseudo: float
-
-
-def loss_weights(
-    setting: Setting, n_given: int, n_pseudo: int, *, square_root: bool = False
-) -> LossWeights:
-    """Return the weights of both losses.
-
-    ==============  ======================================  ==================  ==================
-    setting         what is given                           gamma               lambda
-    ==============  ======================================  ==================  ==================
-    semi            a few labels of every class             n_pseudo / n_given  1
-    unseen          labels of some classes; the others      1                   n_given / n_pseudo
-                    have pseudo-labels alone
-    unsupervised    nothing                                 0                   1
-    ==============  ======================================  ==================  ==================
-
-    Where one kind of label is missing, the other has weight 1.
-
-    Parameters
-    ----------
-    setting : {"semi", "unseen", "unsupervised"}
-    n_given, n_pseudo : int
-        Rows that teach.
-    square_root : bool
-        Take the square root of the ratio, as for joint prompts.
-
-    References
-    ----------
-    Menghini et al. 2023, arXiv:2306.01669: the unified objective.
-    """
-    if setting == "unsupervised":
-        return LossWeights(0.0, 1.0)
-    if n_given == 0 or n_pseudo == 0:
-        return LossWeights(1.0, 1.0)
-    ratio = n_pseudo / n_given if setting == "semi" else n_given / n_pseudo
-    ratio = ratio**0.5 if square_root else ratio
-    return LossWeights(ratio, 1.0) if setting == "semi" else LossWeights(1.0, ratio)
-
-
-def balanced_loss(
-    losses: torch.Tensor, is_given: torch.Tensor, weights: LossWeights, balance: Balance
-) -> torch.Tensor:
-    """Return the loss of a batch.
-
-    Parameters
-    ----------
-    losses : float tensor of shape (n,)
-        Cross-entropies.
-    is_given : bool tensor of shape (n,)
-    weights : LossWeights
-    balance : {"batch_mean", "total"}
-        ``batch_mean``, as published: each weight multiplies the mean over its own members of the
-        batch, 0 where there are none. ``total``: it multiplies each member, and the mean is taken
-        over the whole batch, so that over all rows both kinds weigh alike. Where few of many rows
-        are given, the former makes them weigh up to ``batch_size`` times as much.
-    """
-    if balance == "total":
-        return torch.where(is_given, weights.given * losses, weights.pseudo * losses).mean()
-    given, pseudo = losses[is_given], losses[~is_given]
-    return weights.given * mean_or_zero(given) + weights.pseudo * mean_or_zero(pseudo)
-
-
-def mean_or_zero(losses: torch.Tensor) -> torch.Tensor:
-    """Return the mean, 0 of none."""
-    return losses.sum() / max(len(losses), 1)
 
 
 def training_rows(X: Floats, y: Ints, given: Bools, setting: Setting) -> LabelledRows:

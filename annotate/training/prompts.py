@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annotate.protocols import Bools, Floats, Ints, PromptableEncoder, TrainingRun
-from annotate.training.prompt_tuning import N_STEPS, Balance, PromptTuned, Setting
+from annotate.training.prompt_loss import Balance, Setting
+from annotate.training.prompt_tuning import N_STEPS, PromptTuned
 
 
 class Prompts:

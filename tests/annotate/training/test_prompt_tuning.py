@@ -13,13 +13,8 @@ from torch.nn.functional import cross_entropy, normalize
 
 from annotate.protocols import TrainingRun
 from annotate.training import run_steps as run_steps_module
-from annotate.training.prompt_tuning import (
-    LossWeights,
-    PromptTuned,
-    balanced_loss,
-    loss_weights,
-    training_rows,
-)
+from annotate.training.prompt_loss import LossWeights, balanced_loss, loss_weights
+from annotate.training.prompt_tuning import PromptTuned, training_rows
 from annotate.training.prompts_text import TextPrompts
 from annotate.training.prompts_visual import VisualPrompts
 from tests.annotate.training.checkpoints import KeptInMemory
