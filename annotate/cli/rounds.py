@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from itertools import groupby
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -45,10 +46,24 @@ def list_command(folder: ProjectDir, json: Json = False) -> None:
     )
     # Sentences of their own: as a column they would break the table at 80 characters.
     print_lines(
-        *(f"Round {r['round_no']}: {r['stop_reason']}." for r in report.rounds if r["stop_reason"])
+        *tell_students(report.rounds),
+        *(f"Round {r['round_no']}: {r['stop_reason']}." for r in report.rounds if r["stop_reason"]),
     )
     if report.spot_check is not None:
         print_lines(tell_spot_check(report.spot_check))
+
+
+def tell_students(rounds: list[dict[str, Any]]) -> list[str]:
+    """Return a sentence for every stretch of rounds that trained alike."""
+    trained = [r for r in rounds if r["student"] is not None]
+    lines = []
+    for (student, selectors), alike in groupby(
+        trained, key=lambda r: (r["student"], " > ".join(r["selectors"]))
+    ):
+        numbers = [r["round_no"] for r in alike]
+        which = f"Round {numbers[0]}" if len(numbers) == 1 else f"Rounds {numbers[0]}-{numbers[-1]}"
+        lines.append(f"{which}: {student} on what {selectors} accepted.")
+    return lines
 
 
 @app.command("diff")

@@ -42,6 +42,7 @@ class RoundFacts:
     """One self-training round that led to the exported labels."""
 
     round_no: int
+    student: str | None
     selectors: tuple[str, ...]
     n_accepted: int
     stop_reason: str
@@ -189,11 +190,12 @@ def _tell_models(facts: CardFacts) -> str:
         parts.append("### Models\n\n" + _table(("model", "sha256 of its weights", "labels"), rows))
     if facts.rounds:
         passes = [
-            (str(r.round_no), escape_markdown(", then ".join(r.selectors)), f"{r.n_accepted:,}",
+            (str(r.round_no), escape_markdown(r.student or "none, the teacher itself"),
+             escape_markdown(", then ".join(r.selectors)), f"{r.n_accepted:,}",
              escape_markdown(r.stop_reason))
             for r in facts.rounds
         ]  # fmt: skip
-        titles = ("round", "selected by", "pseudo-labels trained on", "why it ended")
+        titles = ("round", "student", "selected by", "pseudo-labels trained on", "why it ended")
         parts.append("### Rounds\n\n" + _table(titles, passes))
     return "\n\n".join(parts)
 

@@ -51,7 +51,8 @@ def evaluate(workspace: Workspace, truth: Path) -> Evaluation:
     Raises
     ------
     SourceError
-        If the truth file cannot be used, is empty, or names a class that is not in the schema.
+        If the truth file cannot be used, is empty, knows none of the items, or names a class that
+        is not in the schema.
     ConfigError
         If an item may have several classes.
     """
@@ -93,6 +94,11 @@ def read_truth(workspace: Workspace, path: Path) -> tuple[Ints, Ints]:
         )
     with workspace.store.read() as connection:
         rows = item_index(connection).get_indexer(pd.Index(table["id"]))
+    if (rows < 0).all():
+        raise SourceError(
+            f"The ids of a truth must be ids of this project's items; none of {len(table):,} in"
+            f" {path.name} is (first: {table['id'].iloc[0]!r}). See `annotate items list`."
+        )
     return rows, classes
 
 

@@ -253,6 +253,7 @@ def _card_facts(
         rounds=tuple(
             RoundFacts(
                 r["round_no"],
+                (r["settings"]["run"] or {}).get("student"),
                 tuple(r["settings"]["selectors"]),
                 r["metrics"]["n_pseudo"],
                 r["stop_reason"] or "",

@@ -55,6 +55,8 @@ def list_all_rounds(workspace: Workspace) -> RoundsReport:
                 "n_pseudo": record["metrics"]["n_pseudo"],
                 "n_flipped": record["metrics"]["n_flipped"],
                 "measured": measurement.as_json() if measurement else None,
+                "student": (record["settings"]["run"] or {}).get("student"),
+                "selectors": record["settings"]["selectors"],
                 "stop_reason": record["stop_reason"],
             }
         )

@@ -32,6 +32,7 @@ def test_rounds_list_fits_80_characters_with_the_reasons_below(run, finished):
     shown = run("rounds", "list", finished).out
     assert max(map(len, shown.splitlines())) <= 80
     assert "Round 1: all 1 rounds are done." in shown
+    assert "Round 1: linear on what growing accepted." in shown
 
 
 def test_ids_and_inputs_cannot_act_on_a_terminal(run, finished):

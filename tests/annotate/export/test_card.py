@@ -34,7 +34,7 @@ def facts(make_row):
         n_conflicts=1,
         n_quarantined=2,
         teachers=(TeacherFacts("zero_shot", "ab" * 32, 3),),
-        rounds=(RoundFacts(1, ("quota:16", "agreement"), 48, "all rounds done"),),
+        rounds=(RoundFacts(1, "momentum", ("quota:16", "agreement"), 48, "all rounds done"),),
         n_reviewers=2,
         answers={"relabel": 1, "accept": 4},
         gold_check=GoldCheck(45, 50, 0.786, 0.957),

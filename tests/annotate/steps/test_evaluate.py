@@ -54,6 +54,11 @@ def test_without_labels_accuracy_is_unknown_and_the_prediction_counts(predicted,
     assert result.accuracy_all == pytest.approx(1 / 3)
 
 
+def test_a_truth_of_other_items_is_refused(predicted, tmp_path):
+    with pytest.raises(SourceError, match="none of 2 in t.csv is .first: 'x1'."):
+        evaluate(predicted, write(tmp_path / "t.csv", [("x1", "tool"), ("x2", "fruit")]))
+
+
 def test_a_truth_of_other_classes_is_refused(predicted, tmp_path):
     with pytest.raises(SourceError, match="'ship' is not one"):
         evaluate(predicted, write(tmp_path / "t.csv", [("t000", "ship")]))
