@@ -30,11 +30,19 @@ def command(
         f"{history.item_id} (item {history.item_no}), added {history.outcome} {history.notes}",
         f"sha256     {history.sha256}",
         f"label      {history.label or 'none'} (source: {history.source}{confidence})",
+        f"           {history.no_label}" if history.no_label else None,
+        f"mask       {_mask(history.mask)}" if history.mask else None,
         f"gold       {history.gold['label']} ({history.gold['role']})" if history.gold else None,
         *(f"teacher    {_answer(answer)}" for answer in history.predictions),
         *(line for answer in history.rounds for line in _round(answer)),
         *(f"decision   {_decision(decision)}" for decision in history.decisions),
     )
+
+
+def _mask(mask: dict[str, Any]) -> str:
+    if "role" in mask:
+        return f"given ({mask['role']})"
+    return f"drawn by segmenter {mask['segmenter_no']}, confidence {mask['confidence']:.1%}"
 
 
 def _round(answer: dict[str, Any]) -> list[str]:

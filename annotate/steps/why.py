@@ -7,22 +7,33 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from annotate.errors import UnknownNameError
 from annotate.review.decision_rules import LABELLING
 from annotate.schema import refuse_several_classes
-from annotate.steps.labels import SOURCES, read_current_labels
+from annotate.steps.labels import SOURCES, CurrentLabels, read_current_labels
 from annotate.steps.predicting import StoredProba
 from annotate.steps.selections import read_votes
 from annotate.steps.workspace import Workspace
 from annotate.store.decisions import decoded, read_decisions
 from annotate.store.history import find_prediction, head_round_no, lineage, list_predictions
 from annotate.store.items import item_index, known_ids, read_items_at
+from annotate.store.masks import read_standing_masks
 
 
 @dataclass(frozen=True)
 class ItemHistory:
-    """One item: how it came, what teachers said, what people decided, what label stands and why."""
+    """One item: how it came, what teachers said, what people decided, what label stands and why.
+
+    Attributes
+    ----------
+    no_label : str, optional
+        Why it has no label; None where it has one.
+    mask : dict, optional
+        Who gave its pixels classes: ``role`` of a given mask, else ``segmenter_no`` and
+        ``confidence``; None where it has no mask.
+    """
 
     item_id: str
     item_no: int
@@ -30,8 +41,10 @@ class ItemHistory:
     notes: str
     sha256: str
     label: str | None
+    no_label: str | None
     source: str
     confidence: float | None
+    mask: dict[str, Any] | None
     gold: dict[str, Any] | None
     predictions: list[dict[str, Any]]
     rounds: list[dict[str, Any]]
@@ -59,12 +72,22 @@ def explain_item(workspace: Workspace, item_id: str) -> ItemHistory:
         head = head_round_no(connection)
         chain = lineage(connection, head) if head is not None else []
         students = [find_prediction(connection, r["prediction_id"]) for r in chain]
+        masks = read_standing_masks(connection)
     labels = read_current_labels(workspace)
     names = workspace.schema.names
     gold = labels.given.gold[labels.given.gold["item_no"] == item_no]
     own_events = events[events["item_no"] == item_no]
     number = int(labels.labels[item_no])
     confidence = float(labels.confidence[item_no])
+    rounds = [
+        {
+            "round_no": r["round_no"],
+            **_answer(workspace, student, item_no),
+            "votes": _votes(workspace, r["selection_id"], item_no),
+        }
+        for r, student in zip(chain, students, strict=True)
+        if student is not None
+    ]
     return ItemHistory(
         item_id=item_id,
         item_no=item_no,
@@ -72,25 +95,48 @@ def explain_item(workspace: Workspace, item_id: str) -> ItemHistory:
         notes=str(facts["notes"]),
         sha256=str(facts["sha256"]),
         label=names[number] if number >= 0 else None,
+        no_label=_why_none(labels, item_no, rounds) if number < 0 else None,
         source=SOURCES[labels.sources[item_no]],
         confidence=None if np.isnan(confidence) else confidence,
+        mask=_mask(masks, item_no),
         gold=(
             {"label": names[int(gold["class_no"].iloc[0])], "role": gold["role"].iloc[0]}
             if len(gold)
             else None
         ),
         predictions=[_answer(workspace, record, item_no) for record in predictions],
-        rounds=[
-            {
-                "round_no": r["round_no"],
-                **_answer(workspace, student, item_no),
-                "votes": _votes(workspace, r["selection_id"], item_no),
-            }
-            for r, student in zip(chain, students, strict=True)
-            if student is not None
-        ],
+        rounds=rounds,
         decisions=[_described(event, names) for event in own_events.to_dict("records")],
     )
+
+
+def _why_none(labels: CurrentLabels, item_no: int, rounds: list[dict[str, Any]]) -> str:
+    if labels.given.dropped[item_no]:
+        return "the item was dropped"
+    if labels.given.human.conflict[item_no]:
+        return "reviewers differ, and nobody has ruled"
+    if not rounds:
+        return "nobody has given one, and there is no round"
+    last = rounds[-1]
+    if last["label"] is None:
+        return f"round {last['round_no']} has no answer"
+    return (
+        f"round {last['round_no']} holds {last['label']} likeliest, at {last['confidence']:.1%}:"
+        " too little, or people ruled it out"
+    )
+
+
+def _mask(masks: pd.DataFrame, item_no: int) -> dict[str, Any] | None:
+    found = masks[masks["item_no"] == item_no]
+    if found.empty:
+        return None
+    mask = found.iloc[0]
+    if pd.isna(mask["segmenter_no"]):
+        return {"role": str(mask["role"])}
+    return {
+        "segmenter_no": int(mask["segmenter_no"]),
+        "confidence": float(mask["confidence"]),
+    }
 
 
 def _answer(workspace: Workspace, record: dict[str, Any], item_no: int) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from annotate.steps.items import drop
 from annotate.steps.list_masks import list_masks
 from annotate.steps.standing_masks import load_mask, standing_masks
 from annotate.steps.train_masks import train_masks
+from annotate.steps.why import explain_item
 from annotate.steps.workspace import create_workspace
 from annotate.training import run_steps as run_steps_module
 
@@ -132,6 +133,8 @@ def test_a_network_learns_what_it_was_given_and_draws_the_rest(masked):
     assert (drawn == truth).mean() > 0.8
     table = standing_masks(masked)
     assert table["confidence"].notna().sum() == 10
+    assert explain_item(masked, "in/15.bmp").mask["segmenter_no"] == 0
+    assert explain_item(masked, "in/03.bmp").mask["role"] in ("train", "held_back")
     assert list_masks(masked).segmenters[0]["n_standing"] == 10
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from annotate.corpus.records import SourceOptions
@@ -7,6 +8,7 @@ from annotate.errors import UnknownNameError
 from annotate.steps import embed as embed_module
 from annotate.steps.add import add
 from annotate.steps.conflicts import list_conflicts
+from annotate.steps.labels import read_current_labels
 from annotate.steps.status import read_status
 from annotate.steps.train import train
 from annotate.steps.why import explain_item
@@ -67,7 +69,20 @@ def test_why_tells_an_items_whole_story(workspace, gold):
     assert [d["reviewer"] for d in history.decisions] == ["ann"]
     assert [a["teacher"] for a in history.predictions] == ["probe"]
     assert history.rounds[0]["round_no"] == 0
+    assert (history.no_label, history.mask) == (None, None)
     assert explain_item(workspace, "t000").gold["label"] == "fruit"
+
+
+def test_why_tells_why_there_is_no_label(workspace, gold):
+    assert explain_item(workspace, "t060").no_label == "nobody has given one, and there is no round"
+    train(workspace, n_rounds=0)
+    decide(workspace, "e1", 60, "ann", 2)
+    decide(workspace, "e2", 60, "ben", 1)
+    assert explain_item(workspace, "t060").no_label == "reviewers differ, and nobody has ruled"
+    labels = read_current_labels(workspace).labels
+    unsure = np.flatnonzero(labels == -1)
+    told = [explain_item(workspace, f"t{number:03d}").no_label for number in unsure]
+    assert sum("likeliest, at " in why for why in told) == len(unsure) - 1
 
 
 def test_why_tells_what_each_selector_of_a_round_said_also_after_another_rejected(workspace, gold):
