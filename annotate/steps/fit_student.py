@@ -23,7 +23,7 @@ from annotate.protocols import (
 )
 from annotate.steps.checkpoints import StoredCheckpoints
 from annotate.steps.corpus_view import StoredCorpus
-from annotate.steps.fit_encoder import EncoderFit, fit_encoder
+from annotate.steps.fit_encoder import EncoderFit, fit_encoder, trainable_encoder
 from annotate.steps.models import load_model
 from annotate.steps.run_settings import RunSettings
 from annotate.steps.stored_pixels import stored_pixels
@@ -63,6 +63,22 @@ def make_student(workspace: Workspace, settings: RunSettings) -> Student:
             f" project holds {workspace.modality.removesuffix('s')}s. Use {DEFAULT_STUDENT}."
         )
     return student
+
+
+def check_encoder(workspace: Workspace, student: Student) -> None:
+    """Raise ConfigError if a student needs what the encoder of the features in use has not.
+
+    Without features there is nothing to check yet.
+    """
+    if not isinstance(student, EncoderStudent | PromptStudent):
+        return
+    view = StoredCorpus(workspace, np.full(workspace.n_items(), NO_LABEL))
+    if view.find_encoder_id() is None:
+        return
+    if isinstance(student, EncoderStudent):
+        trainable_encoder(view)
+    else:
+        promptable_encoder(view)
 
 
 @dataclass(frozen=True)

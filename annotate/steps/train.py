@@ -10,7 +10,7 @@ from annotate.errors import ConfigError, NotReadyError
 from annotate.protocols import NO_LABEL, Progress, no_progress
 from annotate.schema import refuse_several_classes
 from annotate.steps.anchor import find_anchor
-from annotate.steps.fit_student import make_student
+from annotate.steps.fit_student import check_encoder, make_student
 from annotate.steps.given_labels import GivenLabels, read_given_labels
 from annotate.steps.given_up import find_given_up
 from annotate.steps.gold_roles import assign_gold_roles
@@ -112,7 +112,7 @@ def train(
         raise ConfigError(f"--rounds must be 0 or more; got {settings.n_rounds}.")
     # Told now, not after the teacher has predicted.
     make_chain(settings.selectors)
-    make_student(workspace, settings)
+    check_encoder(workspace, make_student(workspace, settings))
     with workspace.running("train"):
         if workspace.n_items() == 0:
             raise NotReadyError("Training needs items; the project has none. Run `annotate add`.")

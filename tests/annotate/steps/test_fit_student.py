@@ -31,7 +31,7 @@ from annotate.steps.stored_pixels import stored_pixels
 from annotate.steps.train import train
 from annotate.steps.workspace import create_workspace
 from annotate.store.arrays import list_arrays
-from annotate.store.history import find_prediction, list_rounds
+from annotate.store.history import find_prediction, list_predictions, list_rounds
 from annotate.training import STUDENTS
 from annotate.training import run_steps as run_steps_module
 from annotate.training.continued import Continued
@@ -192,9 +192,13 @@ def test_a_round_tunes_the_prompts_of_the_encoder(pictures):
     ("student", "told"),
     [("fine_tuned", "open_clip or sentence"), ("prompts", "features of an open_clip model")],
 )
-def test_an_encoder_that_cannot_be_trained_so_is_told(pictures, student, told):
+def test_an_encoder_that_cannot_be_trained_so_is_told_before_the_teacher_has_worked(
+    pictures, student, told
+):
     with pytest.raises(ConfigError, match=told):
         train(pictures, n_rounds=1, student=student, teacher="probe")
+    with pictures.store.read() as connection:
+        assert list_predictions(connection) == []
 
 
 def test_pixels_are_the_picture_in_the_size_the_student_reads(pictures, picture_folder):
