@@ -33,6 +33,7 @@ from annotate.training.continued import Continued
 from annotate.training.conv import Conv
 from annotate.training.distilled import Distilled
 from annotate.training.fst import DEPTH, WIDTH, Fst, FstDeep, FstWide
+from annotate.training.label_free_student import LabelFree
 from annotate.training.linear import Linear
 from annotate.training.momentum import Momentum
 from annotate.training.mutual import SECOND, Mutual
@@ -90,6 +91,7 @@ METHODS = {
     "conv, pseudo-labels too": Method(Conv, taught=True),
     "two_stage": Method(TwoStage, taught=True),
     "distilled": Method(Distilled, taught=True),
+    "label_free": Method(LabelFree, taught=True),
     "mutual": Method(Mutual, 2, taught=True),
     "mutual without waves": Method(
         lambda **settings: Mutual(wave=False, **settings), 2, taught=True
@@ -103,6 +105,12 @@ METHODS = {
     "fst_w": Method(FstWide, WIDTH + 1),
     "rounds of conv, each anew": Method(Conv, share=1 / N_ROUNDS, in_rounds=True),
     "rounds of cosines": Method(Restarted, share=1 / N_ROUNDS, in_rounds=True),
+    "rounds of continued:notebook": Method(
+        partial(Continued, "notebook"), share=1 / N_ROUNDS, in_rounds=True
+    ),
+    "rounds of continued:soup": Method(
+        partial(Continued, "soup"), share=1 / N_ROUNDS, in_rounds=True
+    ),
     "rounds of continued": Method(Continued, share=1 / N_ROUNDS, in_rounds=True),
 }
 

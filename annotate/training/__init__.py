@@ -14,6 +14,7 @@ STUDENTS = Registry(
         "fst": "annotate.training.fst:Fst",
         "fst_d": "annotate.training.fst:FstDeep",
         "fst_w": "annotate.training.fst:FstWide",
+        "label_free": "annotate.training.label_free_student:LabelFree",
         "linear": "annotate.training.linear:Linear",
         "long_tail": "annotate.training.long_tail:LongTail",
         "momentum": "annotate.training.momentum:Momentum",

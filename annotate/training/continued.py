@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,13 +11,18 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import Module
 
+from annotate.protocols import NO_LABEL, Floats, Ints, Rows
 from annotate.training.conv import Conv, Supervised
 from annotate.training.learning_rates import ANNEALING, infinite
 from annotate.training.network_student import TrainingRows
-from annotate.training.training_state import load_module, load_optimizer
+from annotate.training.notebook import flipped_weights
+from annotate.training.soup import average_weights
+from annotate.training.training_state import load_module, load_optimizer, module_arrays
 
 RESUME = "resume."
 N_DONE = f"{RESUME}n_done"  # steps of all rounds until the state
+LABELS = f"{RESUME}labels"  # of all items, -1 for none
+SOUP = f"{RESUME}end_"
 
 
 class Continued(Conv):
@@ -26,13 +32,22 @@ class Continued(Conv):
     nothing has to be warmed up again. What predicts is the network at the end, after its rate fell:
     ``parameters`` holds both, the latter under plain names, the former under ``resume.``.
 
+    Parameters
+    ----------
+    argument : str
+        ``notebook``: items whose label has changed since the round before are drawn twice as
+        often. ``soup``: what predicts has the mean of the weights at the end of every round so far.
+        ``unmirrored`` as for ``conv``; several are joined by ``+``.
+
     References
     ----------
     Singh et al. 2025, arXiv:2503.02844; see ``learning_rates.infinite``. There the stream is of
-    data; here it is of rounds, whose labels change.
+    data; here it is of rounds, whose labels change. Notebook and soup: Chen et al. 2023,
+    arXiv:2305.03981; see ``notebook`` and ``soup``.
     """
 
     _name = "continued"
+    _extras = ("notebook", "soup")
     goes_on = True
     _resume: dict[str, NDArray[Any]]
 
@@ -69,8 +84,39 @@ class Continued(Conv):
         return _Going(self, rows, network, device, self._previous_of(rows.n_classes))
 
     def _trained(self, training: Any) -> Module:
-        self._resume = training.resume
-        return super()._trained(training)
+        network = super()._trained(training)
+        self._resume = {**training.resume, **self._labels}
+        if "soup" in self.extras:
+            ended = [*self._ends_before(), module_arrays(network)]
+            for number, arrays in enumerate(ended):
+                self._resume |= {f"{SOUP}{number}.{name}": arrays[name] for name in arrays}
+            load_module(network, average_weights(ended))
+        return network
+
+    def _training_rows(
+        self, X: Floats | Rows, y: Ints, sample_weight: Floats | None
+    ) -> TrainingRows:
+        rows = super()._training_rows(X, y, sample_weight)
+        self._labels: dict[str, NDArray[Any]] = {}
+        if "notebook" not in self.extras:
+            return rows
+        self._labels = {LABELS: y.astype(np.int32)}
+        before = np.full(len(y), NO_LABEL)
+        previous = self._previous_of(rows.n_classes)
+        if previous is not None and LABELS in previous:
+            known = previous[LABELS]
+            before[: len(known)] = known
+        weights = flipped_weights(rows.weights, before[rows.labelled], rows.y)
+        return replace(rows, weights=weights)
+
+    def _ends_before(self) -> list[dict[str, NDArray[Any]]]:
+        """Return the network at the end of every round before, the first one's first."""
+        ends: dict[int, dict[str, NDArray[Any]]] = {}
+        for name, array in (self._previous_of(self._n_classes) or {}).items():
+            if name.startswith(SOUP):
+                number, _, own_name = name.removeprefix(SOUP).partition(".")
+                ends.setdefault(int(number), {})[own_name] = array
+        return [ends[number] for number in sorted(ends)]
 
     def _previous_of(self, n_classes: int | None) -> Mapping[str, NDArray[Any]] | None:
         """Return what the round before left; None where it left nothing, or had other classes."""

@@ -2,7 +2,7 @@
 
 First ``without_duplicates`` takes out of the pool what the evaluation set holds too; then
 ``top_k_per_class`` chooses from the rest what the teacher is surest of; on that the student is
-driven to the teacher by ``jensen_shannon``, or by ``symmetric_divergence``.
+driven to the teacher by ``jensen_shannon``.
 
 References
 ----------
@@ -45,23 +45,6 @@ def jensen_shannon(logits: torch.Tensor, teacher: torch.Tensor) -> torch.Tensor:
     student, target = torch.log_softmax(logits, dim=1), _log(teacher)
     middle = torch.logaddexp(student, target) - math.log(2)
     return (_divergence(student, middle) + _divergence(target, middle)).mean() / 2
-
-
-def symmetric_divergence(logits: torch.Tensor, teacher: torch.Tensor) -> torch.Tensor:
-    """Return the mean of ``(KL(p || q) + KL(q || p)) / 2``.
-
-    Often called after Jensen and Shannon too, whose divergence it is not: it has no upper limit. A
-    teacher's probability of 0, which would make it infinite, counts as the smallest above 0.
-
-    Parameters
-    ----------
-    logits : float tensor of shape (n, n_classes)
-        The student's, of which p is the softmax.
-    teacher : float tensor of shape (n, n_classes)
-        The probabilities q; rows sum to 1.
-    """
-    student, target = torch.log_softmax(logits, dim=1), _log(teacher)
-    return (_divergence(student, target) + _divergence(target, student)).mean() / 2
 
 
 def top_k_per_class(proba: Floats, k: int, floor: float) -> NDArray[np.intp]:

@@ -47,28 +47,36 @@ class Options:
         What decides which pseudo-labels of a batch count.
     mirrored : bool
         Whether a picture's mirror image is of the same class.
+    extras : frozenset of str
+        What else was asked of a method that has more to offer.
     """
 
     selector: str = "threshold"
     mirrored: bool = True
+    extras: frozenset[str] = frozenset()
 
 
-def read_options(argument: str, selectors: tuple[str, ...] = ()) -> Options:
+def read_options(
+    argument: str, selectors: tuple[str, ...] = (), extras: tuple[str, ...] = ()
+) -> Options:
     """Return the options in an argument, which are joined by ``+``.
 
     Raises
     ------
     ValueError
-        If one is neither ``unmirrored`` nor one of the selectors, or two selectors are named.
+        If one is neither ``unmirrored`` nor a selector nor an extra, or two selectors are named.
     """
-    words = [word for word in argument.split("+") if word]
-    chosen = [word for word in words if word != UNMIRRORED]
-    if len(chosen) > 1 or not set(chosen) <= set(selectors):
-        known = f"options are {', '.join(selectors)}; and {UNMIRRORED}, joined by +"
-        raise ValueError(
-            f"{known if selectors else f'the only option is {UNMIRRORED}'}; got {argument}"
-        )
-    return Options(chosen[0] if chosen else "threshold", UNMIRRORED not in words)
+    words = {word for word in argument.split("+") if word}
+    chosen = sorted(words & set(selectors))
+    if len(chosen) > 1 or words - {UNMIRRORED, *selectors, *extras}:
+        one_of = [f"one of {', '.join(selectors)}"] if selectors else []
+        known = ", ".join([*one_of, *extras, UNMIRRORED])
+        raise ValueError(f"options, joined by +, are {known}; got {argument}")
+    return Options(
+        chosen[0] if chosen else "threshold",
+        UNMIRRORED not in words,
+        frozenset(words & set(extras)),
+    )
 
 
 @dataclass(frozen=True)
@@ -120,6 +128,7 @@ class NetworkStudent:
     _name: str
     _batch_size = BATCH_SIZE
     _selectors: tuple[str, ...] = ()
+    _extras: tuple[str, ...] = ()
 
     side_px = SIDE_PX
     smoothing_k = 0
@@ -135,9 +144,10 @@ class NetworkStudent:
         batch_size: int | None = None,
         device: str = "auto",
     ) -> None:
-        options = read_options(argument, self._selectors)
+        options = read_options(argument, self._selectors, self._extras)
         self.name = f"{self._name}:{argument}" if argument else self._name
         self.selector, self.mirrored = options.selector, options.mirrored
+        self.extras = options.extras
         self.run = TrainingRun()
         self.n_steps = n_steps
         self.batch_size = batch_size or self._batch_size

@@ -21,7 +21,8 @@ NAMES = [
     for name in EVERY_NAME
     if not isinstance(STUDENTS.make(name, n_classes=2), EncoderStudent | PromptStudent)
 ]
-IGNORE_WEIGHTS = {"distilled", "long_tail"}  # every picture counts alike
+IGNORE_LABELS = {"label_free"}
+IGNORE_WEIGHTS = {"distilled", "label_free", "long_tail"}  # every picture counts alike
 N_STEPS = 20  # of a network: its pictures below are easy to tell apart
 
 
@@ -43,7 +44,8 @@ def make(name, n_classes=3):
     student = STUDENTS.make(name, n_classes=n_classes)
     if isinstance(student, NetworkStudent):
         student.n_steps, student.batch_size = N_STEPS, 6
-        student.run = TrainingRun(teacher_proba=np.full((90, n_classes), 1 / n_classes))
+        nearly_right = 0.8 * np.eye(n_classes)[np.arange(90) % 3] + 0.2 / n_classes
+        student.run = TrainingRun(teacher_proba=nearly_right)
     return student
 
 
@@ -89,6 +91,8 @@ def test_weights_matter_by_their_proportions_only(name_and_rows):
 
 def test_renumbered_classes_renumber_the_columns(name_and_rows):
     name, X, y = name_and_rows
+    if name in IGNORE_LABELS:
+        pytest.skip("learns what its teacher says, whose columns stay")
     order = np.array([2, 0, 1])
     plain = make(name).fit(X, y).predict_proba(X)
     renumbered = make(name).fit(X, np.argsort(order)[y]).predict_proba(X)

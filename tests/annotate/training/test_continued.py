@@ -69,6 +69,47 @@ def test_the_next_round_draws_other_batches(pictures):
     assert drawn == [8]
 
 
+def souped(pictures, argument, previous=None, y=None):
+    X, truth = pictures
+    student = Continued(argument, n_classes=2, n_steps=N_STEPS, batch_size=4)
+    student.run = TrainingRun(seed=1, previous=previous)
+    return student.fit(X, truth if y is None else y)
+
+
+def test_a_soup_is_the_mean_of_the_ends_of_all_rounds(pictures):
+    plain_1 = souped(pictures, "").parameters()
+    plain_2 = souped(pictures, "", plain_1).parameters()
+    soup_1 = souped(pictures, "soup").parameters()
+    soup_2 = souped(pictures, "soup", soup_1).parameters()
+    for name in ("head.weight", "stem.weight", "norm.running_mean"):
+        np.testing.assert_array_equal(soup_1[name], plain_1[name])
+        expected = (plain_1[name] + plain_2[name]) / 2
+        np.testing.assert_allclose(soup_2[name], expected, rtol=1e-5, atol=1e-7)
+    # What the next round goes on from is not cooked.
+    assert resumed(soup_2) == resumed(plain_2)
+
+
+def test_a_notebook_asks_again_what_has_changed_its_label(pictures):
+    X, y = pictures
+    changed = y.copy()
+    changed[:3] = 1 - y[:3]
+    before = souped(pictures, "notebook").parameters()
+    student = Continued("notebook", n_classes=2, n_steps=N_STEPS, batch_size=4)
+    student.run = TrainingRun(seed=1, previous=before)
+    weights = student._training_rows(X, changed, None).weights
+    np.testing.assert_allclose(weights[:3] / weights[3:6], 2)
+    assert weights.mean() == pytest.approx(1)
+    np.testing.assert_array_equal(student._training_rows(X, y, None).weights, 1)
+
+
+def test_a_notebook_knows_nothing_of_items_that_came_later(pictures):
+    X, y = pictures
+    before = souped((X[:8], y[:8]), "notebook").parameters()
+    student = Continued("notebook", n_classes=2, n_steps=N_STEPS, batch_size=4)
+    student.run = TrainingRun(seed=1, previous=before)
+    np.testing.assert_array_equal(student._training_rows(X, y, None).weights, 1)
+
+
 def test_what_another_round_left_for_other_classes_is_not_taken_up(pictures):
     before = fitted(pictures).parameters()
     with_three = fitted(pictures, n_classes=3, previous=before).parameters()

@@ -256,5 +256,5 @@ def test_pictures_may_stay_unmirrored():
     student = Mutual("unmirrored", n_classes=2)
     assert not student.mirrored
     assert student.name == "mutual:unmirrored"
-    with pytest.raises(ValueError, match="the only option is unmirrored"):
+    with pytest.raises(ValueError, match="are unmirrored; got freematch"):
         Mutual("freematch", n_classes=2)
