@@ -90,6 +90,9 @@ class TrainingRun:
         None where all may be.
     previous : mapping of str to array, optional
         What ``parameters`` returned in the round before, of a student of the same name.
+    features : Rows, optional
+        Of every row of ``X``, by the encoder that an ``EncoderStudent`` trains, as it was before; a
+        row of NaN for what could not be opened. None where there are none at hand.
     processes : Processes, optional
         Those that train the same network; None where this one is alone. A student that takes no
         notice of them trains alike in each.
@@ -102,6 +105,7 @@ class TrainingRun:
     given: Bools | None = None
     may_train: Bools | None = None
     previous: Mapping[str, NDArray[Any]] | None = None
+    features: Rows | None = None
     processes: Processes | None = None
 
 

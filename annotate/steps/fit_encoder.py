@@ -74,12 +74,14 @@ def _fit_and_predict(
     processes: ProcessGroup,
 ) -> NDArray[np.float32]:
     """Do what every process does; ``run`` has the first one's progress and checkpoints."""
-    student.encoder = trainable_encoder(StoredCorpus(workspace, fit.given_labels))
+    view = StoredCorpus(workspace, fit.given_labels)
+    student.encoder = trainable_encoder(view)
     student.run = TrainingRun(
         seed=fit.seed,
         given=fit.given_labels != NO_LABEL,
         progress=run.progress,
         checkpoints=SharedCheckpoints(run.checkpoints, processes),
+        features=view.features(),
         processes=processes,
     )
     items = StoredItems(workspace, len(fit.labels))

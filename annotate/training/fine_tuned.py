@@ -100,7 +100,7 @@ class FineTuned:
         n_classes = self._n_classes or int(y.max(initial=-1)) + 1
         items = labelled_items(X, y, sample_weight, n_classes)
         tower = self._new_tower(n_classes)
-        there, features = tower.features(X, items.rows)
+        there, features = self._features_before(tower, X, items.rows)
         items = items.take(np.isin(items.rows, there))
         if len(np.unique(items.y)) < 2:
             raise NotReadyError(CANNOT_BE_OPENED.format(n=len(there)))
@@ -139,6 +139,16 @@ class FineTuned:
         """Take over what ``parameters`` of a fitted student returned; ``encoder`` must be set."""
         self._tower = self._new_tower(len(arrays["head.bias"]))
         self._tower.load_trained_arrays(arrays)
+
+    def _features_before(
+        self, tower: Tower, X: Items, rows: Ints
+    ) -> tuple[Ints, NDArray[np.float32]]:
+        """Return those of some rows that can be opened, and their features before the training."""
+        if self.run.features is None:
+            return tower.features(X, rows)
+        features = np.asarray(self.run.features.take(rows), dtype=np.float32)
+        is_there = ~np.isnan(features[:, 0])
+        return rows[is_there], features[is_there]
 
     def _new_tower(self, n_classes: int) -> Tower:
         if self.encoder is None:

@@ -20,6 +20,7 @@ from annotate.training.held_out import held_out
 from annotate.training.linear import Linear
 from annotate.training.tower_training import DECAY_OF_LAYERS, RATE, layerwise_optimizer
 from tests.annotate.training.checkpoints import KeptInMemory
+from tests.fakes import ArrayRows
 
 ROOT = Path(__file__).parents[3]
 DIM, N_ITEMS = 5, 30
@@ -114,6 +115,26 @@ def test_only_what_was_asked_for_is_trained_and_kept(vectors, argument, trained)
     for name, weight in student._tower.network.named_parameters():
         is_trained = name.rpartition(".")[0] in trained
         assert torch.equal(weight, before[name]) != is_trained, name
+
+
+def test_features_at_hand_begin_the_head_as_computed_ones_would(vectors):
+    computed = make(vectors, "head", n_steps=1).fit(Numbers(N_ITEMS), Y)
+    tower = make(vectors)._new_tower(2)
+    rows = np.arange(N_ITEMS)
+    features = tower.features(Numbers(N_ITEMS), rows)[1]
+    features[3] = np.nan  # could not be opened when the features were made
+    at_hand = make(vectors, "head", n_steps=1, run=TrainingRun(1, features=ArrayRows(features)))
+    without = np.where(rows == 3, -1, Y)
+    given = make(vectors, "head", n_steps=1).fit(Numbers(N_ITEMS), without)
+    assert_alike(at_hand.fit(Numbers(N_ITEMS), Y), given)
+    features[3] = tower.features(Numbers(N_ITEMS), np.array([3]))[1]
+    at_hand = make(vectors, "head", n_steps=1, run=TrainingRun(1, features=ArrayRows(features)))
+    assert_alike(at_hand.fit(Numbers(N_ITEMS), Y), computed)
+
+
+def assert_alike(one, other):
+    for name, array in one.parameters().items():
+        np.testing.assert_allclose(array, other.parameters()[name], rtol=1e-3)
 
 
 def test_rates_fall_from_block_to_block(vectors):
