@@ -172,8 +172,8 @@ def describe(settings: Settings) -> str:
         f"Test accuracy in %, mean ± sample standard deviation over {settings.seeds} draws of"
         f" labels; {settings.passes:,} forward-backward passes for each, a quarter of that for the"
         " steps of fst_d. The teacher is a linear probe on MobileNet features; two_stage,"
-        " distilled, mutual and what has pseudo-labels too learn from it, the others from labels"
-        " and pixels."
+        " distilled, label_free, mutual, the first of the rounds and what has pseudo-labels too"
+        " learn from it, the others from labels and pixels."
     )
 
 

@@ -48,8 +48,9 @@ def import_command(
     print_lines(
         f"{report.n_imported:,} masks imported of {report.n_files:,} files;"
         f" {report.n_already:,} were here already, {len(refused):,} are left out.",
-        f"{report.n_held_back:,} of all masks are held back to measure.",
+        f"Of {report.n_given:,} given masks {report.n_held_back:,} are held back to measure.",
     )
+    print_table(("class", "masks that hold it"), list(report.by_class.items()))
 
 
 @app.command("train")
@@ -75,6 +76,8 @@ def train_command(
     options = {name: value for name, value in asked.items() if value is not None}
     with opened(folder) as workspace, progress_bar() as progress:
         report = train_masks(workspace, progress=progress, **options)  # type: ignore[arg-type]
+    if report.n_closed:
+        print_warnings([f"{report.n_closed:,} pictures cannot be opened; they are passed over"])
     if json:
         print_json(report)
         return
@@ -88,6 +91,11 @@ def train_command(
         return
     print_lines(f"Mean IoU on {report.n_held_back:,} masks held back: {report.mean_iou:.1%}.")
     print_table(("class", "IoU"), [(name, value) for name, value in report.class_iou.items()])
+    if report.better is not None:
+        print_lines(
+            f"Segmenter {report.better} does better on them, but the newest one's masks stand:"
+            " train with its settings again, and its own do."
+        )
 
 
 @app.command("list")
@@ -102,16 +110,20 @@ def list_command(folder: ProjectDir, json: Json = False) -> None:
         return
     print_lines(
         f"{report.n_given:,} masks were given, {report.n_held_back:,} of them held back;"
-        f" {report.n_drawn:,} are drawn; {report.n_without:,} pictures have none."
+        f" {report.n_drawn:,} are drawn; {report.n_without:,} pictures have none.",
+        "Pixel values: " + ", ".join(f"{no} {name}" for no, name in report.classes.items()) + ".",
     )
     if report.segmenters:
         print_table(
-            ("segmenter", "method", "side, px", "mean IoU, held back", "masks that stand"),
+            ("segmenter", "method", "px", "steps", "seed", "mean IoU", "on masks", "that stand"),
             [
-                (s["segmenter_no"], s["method"], s["side_px"], s["mean_iou"], s["n_standing"])
+                (
+                    s["segmenter_no"], s["method"], s["side_px"], s["n_steps"], s["seed"],
+                    s["mean_iou"], "of now" if s["is_current"] else "of before", s["n_standing"],
+                )
                 for s in report.segmenters
             ],
-        )
+        )  # fmt: skip
 
 
 @app.command("export")
@@ -144,7 +156,9 @@ def export_command(
         return
     print_lines(
         f"Wrote {report.n_masks:,} masks to {report.destination} ({report.format}):"
-        f" {format_counts(report.by_source)}; {format_counts(report.by_split)}.",
+        f" {format_counts(report.by_source)}; {format_counts(report.by_split)}."
+        f" Not in it: {report.n_below:,} of lower confidence, {report.n_without:,} pictures without"
+        " a mask.",
         f"How they were made: {destination / 'README.md'}."
         f" Check later: annotate verify {destination}",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -35,14 +36,14 @@ def command(
 ) -> None:
     """Run rounds: select pseudo-labels, train a student, predict, again; a killed run goes on."""
     from annotate.compute.processes import joined_processes
-    from annotate.steps.fit_encoder import help_training
+    from annotate.steps.fit_encoder import help_training, helped_by
     from annotate.steps.train import train
 
-    with joined_processes() as processes, opened(folder) as workspace:
+    with joined_processes() as processes:
         if processes.rank > 0:
-            help_training(workspace)
+            help_training(partial(opened, folder))
             return
-        with progress_bar() as progress:
+        with helped_by(processes), opened(folder) as workspace, progress_bar() as progress:
             report = train(
                 workspace,
                 n_rounds=rounds,
@@ -52,7 +53,6 @@ def command(
                 seed=seed,
                 progress=progress,
             )
-        processes.tell(None)  # no more trainings: the others may go
     print_warnings(
         f"round {r['round_no']}: {told}" for r in report.rounds for told in r.get("warnings", ())
     )

@@ -14,6 +14,7 @@ from annotate.protocols import NO_LABEL, Ints
 
 UNKNOWN = 255  # what stands in a file for a pixel whose class is not known
 MODES = ("L", "P")
+BIT_DEPTH_AT = 24  # in a PNG file
 GOLDEN = 0.618034  # of a turn: hues of neighbouring numbers lie far apart
 
 
@@ -35,27 +36,14 @@ def read_mask(data: bytes, size: tuple[int, int], n_classes: int) -> NDArray[np.
     """
     try:
         image = Image.open(io.BytesIO(data), formats=("PNG",))
+        _check_kind(image, data, size)
         image.load()
-    except OSError as error:
-        raise RejectedInputError(
-            "undecodable", f"it is no PNG that can be read ({error})"
-        ) from None
-    if image.mode not in MODES:
-        raise RejectedInputError(
-            "colour_mode",
-            f"its pixels (mode {image.mode}) are no class numbers of 8 bits: save it in grey, or"
-            " with a palette",
-        )
-    if image.size != size:
-        raise RejectedInputError(
-            "size",
-            f"it has {image.width} x {image.height} pixels, its picture {size[0]} x {size[1]}",
-        )
+    except RejectedInputError:
+        raise
+    except Exception as error:  # Pillow raises many kinds on broken files
+        why = f"it is no PNG that can be read ({error})"
+        raise RejectedInputError("undecodable", why) from None
     values = np.array(image, dtype=np.int16)
-    if np.array_equal(np.unique(values), [0, UNKNOWN]):
-        raise RejectedInputError(
-            "class", "it is black and white, but a pixel is a class number: 0, 1; 255 is unknown"
-        )
     values[values == UNKNOWN] = NO_LABEL
     if values.max() >= n_classes:
         raise RejectedInputError(
@@ -65,6 +53,23 @@ def read_mask(data: bytes, size: tuple[int, int], n_classes: int) -> NDArray[np.
     if values.max() == NO_LABEL:
         raise RejectedInputError("empty", "no pixel of it has a class")
     return values
+
+
+def _check_kind(image: Image.Image, data: bytes, size: tuple[int, int]) -> None:
+    """Refuse, before anything is decoded, what holds no class numbers or is of another size."""
+    # Pillow scales grey levels of fewer bits: 1 of 4 bits would become 17.
+    is_coarse_grey = image.mode == "L" and data[BIT_DEPTH_AT] < 8
+    if image.mode not in MODES or is_coarse_grey:
+        raise RejectedInputError(
+            "colour_mode",
+            f"its pixels (mode {image.mode}, {data[BIT_DEPTH_AT]} bits) are no class numbers of 8"
+            " bits: save it in grey, or with a palette",
+        )
+    if image.size != size:
+        raise RejectedInputError(
+            "size",
+            f"it has {image.width} x {image.height} pixels, its picture {size[0]} x {size[1]}",
+        )
 
 
 def mask_as_png(mask: Ints) -> bytes:

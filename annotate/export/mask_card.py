@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +28,7 @@ class MaskFacts:
     format: str
     schema: Schema
     counts: ExportCounts
+    by_split_and_source: Counter[tuple[str, str]]
     segmenters: tuple[dict[str, Any], ...]
     min_confidence: float
 
@@ -40,10 +42,17 @@ def render_mask_card(facts: MaskFacts) -> str:
         f"{counts.total:,} masks, made with `annotate`. `manifest.json` holds the checksums;"
         " `annotate verify` compares them.",
         _FORMAT_WORDS[facts.format],
+        "Pictures that their EXIF orientation turned are written upright, as their masks lie.",
         "## How sure the masks are\n\n" + "\n".join(_tell_certainty(facts, drawn)),
         "## Where the masks come from\n\n"
-        f"- {given:,} came with the corpus.\n- {drawn:,} were drawn by a network; nobody looked"
-        f" at them. The least mean confidence is {facts.min_confidence:g}.",
+        f"- {given:,} were given.\n- {drawn:,} were drawn by a network; nobody looked at them."
+        + (
+            f" Those of a mean confidence below {facts.min_confidence:g} were left out."
+            if facts.min_confidence
+            else ""
+        )
+        + "\n\n| split | given | drawn |\n|---|---:|---:|\n"
+        + "\n".join(_tell_splits(facts)),
         "## Classes\n\nMasks in which each occurs:\n\n"
         + "\n".join(
             f"- {escape_markdown(c.name)}: {counts.by_class[c.name]:,}"
@@ -52,6 +61,12 @@ def render_mask_card(facts: MaskFacts) -> str:
         "## Licence\n\nNot stated. Whoever publishes this data set names the licence here.",
     ]
     return "\n\n".join(sections) + "\n"
+
+
+def _tell_splits(facts: MaskFacts) -> list[str]:
+    counts = facts.by_split_and_source
+    splits = sorted({split for split, _ in counts})
+    return [f"| {s} | {counts[s, 'gold']:,} | {counts[s, 'pseudo']:,} |" for s in splits]
 
 
 def _tell_certainty(facts: MaskFacts, n_drawn: int) -> list[str]:
@@ -65,5 +80,6 @@ def _tell_certainty(facts: MaskFacts, n_drawn: int) -> list[str]:
             else f"mean IoU {s['metrics']['mean_iou']:.1%} on masks that were held back and never"
             " trained it."
         )
+        + ("" if s["is_current"] else " Masks or classes have changed since.")
         for s in facts.segmenters
     ]

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from tempfile import TemporaryFile
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import ExifTags, Image, ImageOps
 
 from annotate.export.columns import dump_json
 from annotate.export.names import file_name_of_item
@@ -31,6 +35,8 @@ class MaskRow:
         Class numbers, -1 where none is known.
     source : str
         ``gold`` or ``pseudo``.
+    role : str, optional
+        Of a given mask: ``train``, or ``held_back`` if it measured the networks.
     confidence : float, optional
         0 to 1: the mean over the pixels of what the network gave their class.
     segmenter_no, segmenter_sha256
@@ -42,6 +48,7 @@ class MaskRow:
     item_id: str
     split: str
     source: str
+    role: str | None
     confidence: float | None
     segmenter_no: int | None
     segmenter_sha256: str | None
@@ -52,7 +59,9 @@ class MaskRow:
 
     def lineage(self) -> dict[str, Any]:
         """Return what is said of it beside picture and mask."""
-        names = ("item_id", "split", "source", "confidence", "segmenter_no", "segmenter_sha256")
+        names = (
+            "item_id", "split", "source", "role", "confidence", "segmenter_no", "segmenter_sha256",
+        )  # fmt: skip
         return {**{name: getattr(self, name) for name in names}, "picture_sha256": self.sha256}
 
 
@@ -80,36 +89,63 @@ def write_coco(rows: Iterable[MaskRow], folder: Path, schema: Schema) -> None:
     Each class of a picture is one annotation with ``iscrowd`` 1: all its pixels, as uncompressed
     run lengths. A category's id is its class number and one. Lineage is a field of each image.
     """
-    splits: dict[str, dict[str, list[dict[str, Any]]]] = {}
-    for row in rows:
-        of_split = splits.setdefault(row.split, {"images": [], "annotations": []})
-        image_id = len(of_split["images"])
-        height, width = row.mask.shape
-        of_split["images"].append(
-            {
-                "id": image_id,
-                "file_name": _place_picture(row, folder).name,
-                "width": width,
-                "height": height,
-                "lineage": row.lineage(),
-            }
-        )
-        for class_no in np.unique(row.mask[row.mask != NO_LABEL]).tolist():
-            of_split["annotations"].append(
-                {
-                    "id": len(of_split["annotations"]) + 1,
-                    "image_id": image_id,
-                    "category_id": class_no + FIRST_CATEGORY,
-                    **region(row.mask == class_no),
-                }
-            )
     categories = [
         {"id": c.class_no + FIRST_CATEGORY, "name": c.name, "supercategory": ""}
         for c in schema.classes
     ]
-    for split, content in splits.items():
-        text = dump_json({**content, "categories": categories})
-        (folder / f"{split}.json").write_text(text + "\n", encoding="utf-8")
+    with ExitStack() as stack:
+        splits: dict[str, _CocoFile] = {}
+        for row in rows:
+            if row.split not in splits:
+                file = _CocoFile(folder / f"{row.split}.json", categories)
+                splits[row.split] = stack.enter_context(file)
+            splits[row.split].add(row, _place_picture(row, folder).name)
+
+
+class _CocoFile:
+    """A file of COCO that is written while masks pass: those of a large corpus fit in no memory."""
+
+    def __init__(self, path: Path, categories: list[dict[str, Any]]) -> None:
+        self._path, self._categories = path, categories
+        self._n_images = self._n_annotations = 0
+
+    def __enter__(self) -> Self:
+        self._file = open(self._path, "w", encoding="utf-8", newline="\n")
+        self._annotations = TemporaryFile("w+", encoding="utf-8", newline="\n")
+        self._file.write(f'{{"categories": {json.dumps(self._categories, ensure_ascii=False)},')
+        self._file.write('\n"images": [')
+        return self
+
+    def add(self, row: MaskRow, file_name: str) -> None:
+        """Write a picture, and keep its regions for the end of the file."""
+        height, width = row.mask.shape
+        image = {
+            "id": self._n_images,
+            "file_name": file_name,
+            "width": width,
+            "height": height,
+            "lineage": row.lineage(),
+        }
+        self._file.write((",\n" if self._n_images else "\n") + dump_json(image))
+        for class_no in np.unique(row.mask[row.mask != NO_LABEL]).tolist():
+            annotation = {
+                "id": self._n_annotations + 1,
+                "image_id": self._n_images,
+                "category_id": class_no + FIRST_CATEGORY,
+                **region(row.mask == class_no),
+            }
+            line = (",\n" if self._n_annotations else "\n") + dump_json(annotation)
+            self._annotations.write(line)
+            self._n_annotations += 1
+        self._n_images += 1
+
+    def __exit__(self, *_: object) -> None:
+        self._file.write('],\n"annotations": [')
+        self._annotations.seek(0)
+        shutil.copyfileobj(self._annotations, self._file)
+        self._file.write("]}\n")
+        self._annotations.close()
+        self._file.close()
 
 
 MASK_FORMATS: dict[str, Callable[[Iterable[MaskRow], Path, Schema], None]] = {
@@ -142,4 +178,16 @@ def _place_picture(row: MaskRow, folder: Path) -> PurePosixPath:
     picture = PurePosixPath(row.split, "images", file_name_of_item(row.item_id, suffix_of(row)))
     (folder / picture).parent.mkdir(parents=True, exist_ok=True)
     place(row, folder / picture)
-    return picture
+    return _turned_upright(folder, picture)
+
+
+def _turned_upright(folder: Path, picture: PurePosixPath) -> PurePosixPath:
+    """Return an exported picture; one that EXIF turns is written anew, as its mask lies."""
+    with Image.open(folder / picture) as image:
+        if image.getexif().get(ExifTags.Base.Orientation, 1) == 1:
+            return picture
+        upright = ImageOps.exif_transpose(image)
+        (folder / picture).unlink()  # perhaps a second name of the original
+        turned = picture.with_suffix(".png")
+        upright.save(folder / turned)
+        return turned

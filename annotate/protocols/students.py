@@ -55,6 +55,11 @@ class Processes(Protocol):
         """Return 0 for the process that reads and writes the project; the others help it."""
         ...
 
+    @property
+    def size(self) -> int:
+        """Return how many there are."""
+        ...
+
     def share(self, places: NDArray[Any]) -> NDArray[Any]:
         """Return this process's part of some places; all parts together are all of them."""
         ...
@@ -88,6 +93,8 @@ class TrainingRun:
     may_train : bool array of shape (n_rows,), optional
         False for what no student may look at: what measures, what people ruled out, dropped items.
         None where all may be.
+    measures : bool array of shape (n_rows,), optional
+        Whose label measures the round. None where nothing does.
     previous : mapping of str to array, optional
         What ``parameters`` returned in the round before, of a student of the same name.
     features : Rows, optional
@@ -104,6 +111,7 @@ class TrainingRun:
     teacher_proba: Floats | None = None
     given: Bools | None = None
     may_train: Bools | None = None
+    measures: Bools | None = None
     previous: Mapping[str, NDArray[Any]] | None = None
     features: Rows | None = None
     processes: Processes | None = None

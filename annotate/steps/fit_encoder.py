@@ -6,13 +6,15 @@ training, take their share of each batch, and later of the items to predict.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from annotate.compute.processes import ProcessGroup, current_processes
-from annotate.errors import ConfigError
+from annotate.errors import AnnotateError, ConfigError
 from annotate.protocols import (
     NO_LABEL,
     EncoderStudent,
@@ -55,15 +57,33 @@ def fit_encoder(
     return _fit_and_predict(workspace, student, fit, run, processes)
 
 
-def help_training(workspace: Workspace) -> None:
-    """Help with every training that the first process tells of, until it tells of none."""
+@contextmanager
+def helped_by(processes: ProcessGroup) -> Iterator[None]:
+    """Let the other processes go when the block ends, also by a mistake that the user is told of.
+
+    Any other error ends this process, and ``torchrun`` then ends the others.
+    """
+    try:
+        yield
+    except AnnotateError:
+        processes.tell(None)
+        raise
+    processes.tell(None)
+
+
+def help_training(open_project: Callable[[], AbstractContextManager[Workspace]]) -> None:
+    """Help with every training that the first process tells of, until it tells of none.
+
+    The project is opened once there is something to do: by then the first process has opened it,
+    and has brought store and classes up to date.
+    """
     processes = current_processes()
-    while True:
-        fit: EncoderFit | None = processes.tell(None)
-        if fit is None:
-            return
-        student = STUDENTS.make(fit.student, n_classes=workspace.schema.n_classes)
-        _fit_and_predict(workspace, student, fit, TrainingRun(), processes)
+    while (fit := processes.tell(None)) is not None:
+        with open_project() as workspace:
+            student = STUDENTS.make(fit.student, n_classes=workspace.schema.n_classes)
+            # The first process meets the same error, and tells it.
+            with suppress(AnnotateError):
+                _fit_and_predict(workspace, student, fit, TrainingRun(), processes)
 
 
 def _fit_and_predict(

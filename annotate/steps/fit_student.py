@@ -24,6 +24,7 @@ from annotate.protocols import (
 from annotate.steps.checkpoints import StoredCheckpoints
 from annotate.steps.corpus_view import StoredCorpus
 from annotate.steps.fit_encoder import EncoderFit, fit_encoder, trainable_encoder
+from annotate.steps.given_labels import GivenLabels, may_train
 from annotate.steps.models import load_model
 from annotate.steps.run_settings import RunSettings
 from annotate.steps.stored_pixels import stored_pixels
@@ -112,19 +113,19 @@ def train_student(
     workspace: Workspace,
     settings: RunSettings,
     view: StoredCorpus,
+    given: GivenLabels,
     labels: NDArray[np.int32],
     weights: NDArray[np.float32],
     teacher_proba: NDArray[np.float32],
-    may_train: NDArray[np.bool_],
     parent: Record,
     round_no: int,
     progress: Progress,
 ) -> TrainedStudent:
     """Train a fresh student on the labelled items and ask it about all.
 
-    ``may_train`` says which items no student may look at; ``parent`` is the round before. A
-    network's training keeps checkpoints in the folder of its round, and goes on from one that a
-    killed run of the same training left.
+    ``given`` says which items no student may look at; ``parent`` is the round before. A network's
+    training keeps checkpoints in the folder of its round, and goes on from one that a killed run of
+    the same training left.
     """
     student = make_student(workspace, settings)
     checkpoints = StoredCheckpoints(_checkpoint_path(workspace, round_no))
@@ -134,7 +135,8 @@ def train_student(
         progress=progress,
         teacher_proba=teacher_proba,
         given=view.labels != NO_LABEL,
-        may_train=may_train,
+        may_train=may_train(given),
+        measures=given.measuring != NO_LABEL,
         previous=_model_of(workspace, parent, settings.student) if _goes_on(student) else None,
     )
     if isinstance(student, NetworkStudent):

@@ -90,3 +90,12 @@ def combine_labels(human: HumanLabels, gold: pd.DataFrame, dropped: Bools) -> Gi
     return GivenLabels(
         current.astype(np.int32), training, measuring, spot_check, dropped, human, gold
     )
+
+
+def may_train(given: GivenLabels) -> NDArray[np.bool_]:
+    """Return (n_items,) False for what no student may learn from, whatever a selector says.
+
+    That is what measures, what people ruled out, and what was dropped.
+    """
+    is_given = given.training != NO_LABEL
+    return (is_given | (given.current == NO_LABEL)) & ~given.dropped

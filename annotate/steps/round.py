@@ -14,7 +14,7 @@ from annotate.steps.anchor import Anchor
 from annotate.steps.candidates import NamedPredictions, candidate_proba, selection_context
 from annotate.steps.corpus_view import StoredCorpus
 from annotate.steps.fit_student import TrainedStudent, remove_checkpoint, train_student
-from annotate.steps.given_labels import GivenLabels
+from annotate.steps.given_labels import GivenLabels, may_train
 from annotate.steps.given_up import run_sha256
 from annotate.steps.measuring import measure
 from annotate.steps.models import save_model
@@ -80,7 +80,7 @@ def make_round(
         {"step": step, "n_rounds": settings.n_rounds, "seed": settings.seed}, votes,
     )  # fmt: skip
     trained = train_student(
-        workspace, settings, view, labels, weights, proba, may_train(given), parent, round_no,
+        workspace, settings, view, given, labels, weights, proba, parent, round_no,
         progress,
     )  # fmt: skip
     mean_with = {
@@ -132,15 +132,6 @@ def make_round(
         "model_sha256": model_sha256,
         "stop_reason": None,
     }
-
-
-def may_train(given: GivenLabels) -> NDArray[np.bool_]:
-    """Return (n_items,) False for what no student may learn from, whatever a selector says.
-
-    That is what measures, what people ruled out, and what was dropped.
-    """
-    is_given = given.training != NO_LABEL
-    return (is_given | (given.current == NO_LABEL)) & ~given.dropped
 
 
 def labels_sha256(given: GivenLabels) -> str:

@@ -13,10 +13,10 @@ from PIL import Image
 
 from annotate.compute.seeding import seeded_generator
 from annotate.corpus.mask_file import mask_as_png
-from annotate.errors import ConfigError, NotReadyError
+from annotate.errors import ConfigError, NotReadyError, UnknownNameError
 from annotate.protocols import NO_LABEL, Ints, Progress, Rows, TrainingRun, no_progress
 from annotate.steps.checkpoints import StoredCheckpoints
-from annotate.steps.import_masks import check_images, given_masks
+from annotate.steps.import_masks import check_can_have_masks, given_masks
 from annotate.steps.models import load_model, save_model
 from annotate.steps.standing_masks import load_mask, standing_masks
 from annotate.steps.stored_pixels import stored_pixels
@@ -26,10 +26,12 @@ from annotate.store.masks import (
     insert_masks,
     insert_segmenter,
     items_drawn_by,
+    let_stand_again,
     list_segmenters,
     next_segmenter_no,
 )
 from annotate.store.media import keep_media
+from annotate.training.mask_training import METHODS, Method
 from annotate.training.mean_iou import class_iou, confusion
 from annotate.training.pixel_rows import rows_with_pixels
 from annotate.training.segmenter import N_STEPS, Segmenter, enlarged
@@ -53,7 +55,13 @@ class TrainMasksReport:
     class_iou : dict of str to float
         Of each class that occurs there.
     is_new : bool
-        Whether anything was trained: the same settings on the same masks are trained once.
+        Whether anything was trained: the same on the same masks is not again, but stands again.
+    better : int, optional
+        The network that does best on the same masks held back, if it is another.
+    n_given, n_held_back : int
+        Masks that trained and that measured it.
+    n_closed : int
+        Pictures with or without a mask that cannot be opened: they are passed over.
     """
 
     segmenter_no: int
@@ -62,7 +70,9 @@ class TrainMasksReport:
     n_held_back: int
     mean_iou: float | None
     class_iou: dict[str, float]
+    better: int | None
     n_drawn: int
+    n_closed: int
 
 
 def train_masks(
@@ -91,17 +101,11 @@ def train_masks(
     NotReadyError
         If fewer than two masks may train.
     """
-    check_images(workspace)
+    check_can_have_masks(workspace)
     seed = workspace.config.defaults.seed if seed is None else seed
     segmenter = make_segmenter(workspace, method, n_steps, side_px)
     with workspace.running("masks train"):
         table = given_masks(standing_masks(workspace))
-        learnt, held_back = (table[table["role"] == role] for role in ("train", "held_back"))
-        if len(learnt) < FEWEST_MASKS:
-            raise NotReadyError(
-                f"Training needs {FEWEST_MASKS} masks that may train; there are {len(learnt)}."
-                " Run `annotate masks import`."
-            )
         settings = {
             "method": method,
             "side_px": side_px,
@@ -111,29 +115,48 @@ def train_masks(
             "masks_sha256": masks_sha256(table),
         }
         pixels = stored_pixels(workspace, side_px, progress=progress)
+        usable = usable_items(workspace, pixels)
+        seen = table[table["item_no"].isin(usable)]
+        learnt, held_back = (seen[seen["role"] == role] for role in ("train", "held_back"))
+        if len(learnt) < FEWEST_MASKS:
+            raise NotReadyError(
+                f"Training needs {FEWEST_MASKS} masks that may train, of pictures that can be"
+                f" opened; there are {len(learnt)}. Run `annotate masks import`."
+            )
         number = _find(workspace, settings)
         is_new = number is None
         if number is None:
-            number = _train(workspace, segmenter, settings, pixels, learnt, held_back, progress)
+            rows = rows_to_see(usable, learnt, held_back, METHODS[method], seed)
+            number = _train(
+                workspace, segmenter, settings, pixels, rows, learnt, held_back, progress
+            )
         else:
             segmenter.set_parameters(load_model(workspace.paths.segmenter(number)))
-        n_drawn = _draw(workspace, segmenter, number, pixels, table, progress)
+            with workspace.store.write() as connection:
+                let_stand_again(connection, number)
+        wanted = usable[~np.isin(usable, table["item_no"])]
+        _draw(workspace, segmenter, number, pixels, wanted, progress)
         with workspace.store.read() as connection:
-            metrics = list_segmenters(connection)[number]["metrics"]
+            known = list_segmenters(connection)
+            n_items = int(read_items(connection, ["dropped_at_utc"])["dropped_at_utc"].isna().sum())
     return TrainMasksReport(
         segmenter_no=number,
         is_new=is_new,
         n_given=len(learnt),
         n_held_back=len(held_back),
-        mean_iou=metrics["mean_iou"],
-        class_iou=metrics["class_iou"],
-        n_drawn=n_drawn,
+        mean_iou=known[number]["metrics"]["mean_iou"],
+        class_iou=known[number]["metrics"]["class_iou"],
+        better=_find_better(known, number),
+        n_drawn=len(wanted),
+        n_closed=n_items - len(usable),
     )
 
 
 def make_segmenter(workspace: Workspace, method: str, n_steps: int, side_px: int) -> Segmenter:
     """Return an untrained network for the project's classes; ConfigError if it cannot be."""
     try:
+        if method not in METHODS:
+            raise UnknownNameError("way to train masks", method, list(METHODS))
         segmenter = Segmenter(workspace.schema.n_classes, method, n_steps=n_steps)
         segmenter.check_side(side_px)
     except ValueError as error:
@@ -148,10 +171,44 @@ def masks_sha256(table: pd.DataFrame) -> str:
 
 
 def _find(workspace: Workspace, settings: dict[str, Any]) -> int | None:
-    """Return the newest network if it was trained with these settings on these masks."""
+    """Return the network that was trained with these settings on these masks, if there is one."""
     with workspace.store.read() as connection:
         known = list_segmenters(connection)
-    return known[-1]["segmenter_no"] if known and known[-1]["settings"] == settings else None
+    return next((s["segmenter_no"] for s in known if s["settings"] == settings), None)
+
+
+def _find_better(known: list[dict[str, Any]], number: int) -> int | None:
+    """Return the network that does best on the masks that a network was measured on, if better."""
+    own = known[number]
+    if own["metrics"]["mean_iou"] is None:
+        return None
+    alike = [s for s in known if s["settings"]["masks_sha256"] == own["settings"]["masks_sha256"]]
+    best = max(alike, key=lambda s: s["metrics"]["mean_iou"] or 0)
+    is_better = best["metrics"]["mean_iou"] > own["metrics"]["mean_iou"]
+    return best["segmenter_no"] if is_better else None
+
+
+def usable_items(workspace: Workspace, pixels: Rows) -> NDArray[np.intp]:
+    """Return the items whose pictures can be opened and that were not dropped, ascending."""
+    with workspace.store.read() as connection:
+        is_dropped = read_items(connection, ["dropped_at_utc"])["dropped_at_utc"].notna()
+    there = rows_with_pixels(pixels)
+    return there[~is_dropped.to_numpy()[there]]
+
+
+def rows_to_see(
+    usable: Ints, learnt: pd.DataFrame, held_back: pd.DataFrame, method: Method, seed: int
+) -> NDArray[np.intp]:
+    """Return the items to train on, ascending: all with a mask that trains, none that measures.
+
+    A method with a teacher sees many others too.
+    """
+    has_mask = np.isin(usable, learnt["item_no"])
+    others = usable[~has_mask & ~np.isin(usable, held_back["item_no"])]
+    if not method.learns_from_teacher:
+        others = others[:0]
+    shuffled = seeded_generator(seed, "unlabelled pictures").permutation(others)
+    return np.sort(np.concatenate([usable[has_mask], shuffled[:MOST_UNLABELLED]])).astype(np.intp)
 
 
 def _train(
@@ -159,21 +216,20 @@ def _train(
     segmenter: Segmenter,
     settings: dict[str, Any],
     pixels: Rows,
+    rows: Ints,
     learnt: pd.DataFrame,
     held_back: pd.DataFrame,
     progress: Progress,
 ) -> int:
-    """Train, measure and record a network; return its number."""
+    """Train on some items, measure and record a network; return its number."""
     with workspace.store.read() as connection:
         number = next_segmenter_no(connection)
     folder = workspace.paths.segmenter(number)
     checkpoint = folder / "checkpoint.safetensors"
-    rows = rows_to_see(workspace, pixels, learnt, held_back, settings["seed"])
-    masks = np.full((len(rows), *[settings["side_px"]] * 2), NO_LABEL, dtype=np.int16)
-    place_of = dict(zip(rows.tolist(), range(len(rows)), strict=True))
+    side = settings["side_px"]
+    masks = np.full((len(rows), side, side), NO_LABEL, dtype=np.int16)
     for item in learnt.to_dict("records"):
-        if item["item_no"] in place_of:
-            masks[place_of[item["item_no"]]] = shrunk(_mask_of(workspace, item), masks.shape[1])
+        masks[np.searchsorted(rows, item["item_no"])] = shrunk(_mask_of(workspace, item), side)
     segmenter.run = TrainingRun(
         settings["seed"], checkpoints=StoredCheckpoints(checkpoint), progress=progress
     )
@@ -187,31 +243,14 @@ def _train(
     return number
 
 
-def rows_to_see(
-    workspace: Workspace,
-    pixels: Rows,
-    learnt: pd.DataFrame,
-    held_back: pd.DataFrame,
-    seed: int,
-) -> NDArray[np.intp]:
-    """Return the items to train on, ascending: all with a mask that trains, and many others.
-
-    None that was dropped, cannot be opened, or measures.
-    """
-    with workspace.store.read() as connection:
-        is_dropped = read_items(connection, ["dropped_at_utc"])["dropped_at_utc"].notna()
-    usable = rows_with_pixels(pixels)
-    usable = usable[~is_dropped.to_numpy()[usable] & ~np.isin(usable, held_back["item_no"])]
-    has_mask = np.isin(usable, learnt["item_no"])
-    others = seeded_generator(seed, "unlabelled pictures").permutation(usable[~has_mask])
-    return np.sort(np.concatenate([usable[has_mask], others[:MOST_UNLABELLED]]))
-
-
 def pictures_of(pixels: Rows, rows: Ints) -> NDArray[np.uint8]:
-    """Return (n, side, side, 3) pictures; one that cannot be opened is black."""
-    values = np.nan_to_num(pixels.take(rows)).astype(np.uint8)
-    side = round((values.shape[1] // 3) ** 0.5)
-    return values.reshape(len(rows), side, side, 3)
+    """Return (n, side, side, 3) pictures, read in blocks: as numbers they take 4 times as much."""
+    side = round((pixels.shape[1] // 3) ** 0.5)
+    pictures = np.empty((len(rows), side, side, 3), dtype=np.uint8)
+    for start in range(0, len(rows), PICTURES_AT_ONCE):
+        block = pixels.take(rows[start : start + PICTURES_AT_ONCE])
+        pictures[start : start + len(block)] = block.reshape(len(block), side, side, 3)
+    return pictures
 
 
 def shrunk(mask: Ints, side_px: int) -> NDArray[np.int16]:
@@ -250,20 +289,16 @@ def _draw(
     segmenter: Segmenter,
     number: int,
     pixels: Rows,
-    given: pd.DataFrame,
+    wanted: Ints,
     progress: Progress,
-) -> int:
-    """Store what the network draws for every picture without a given mask; return how many."""
+) -> None:
+    """Store what the network draws of some items, those that a killed run has drawn aside."""
     with workspace.store.read() as connection:
-        items = read_items(connection, ["item_no", "width_px", "height_px", "dropped_at_utc"])
+        items = read_items(connection, ["item_no", "width_px", "height_px"])
         done = items_drawn_by(connection, number)
-    can_be_seen = np.isin(items["item_no"], rows_with_pixels(pixels))
-    wanted = items[
-        can_be_seen & items["dropped_at_utc"].isna() & ~items["item_no"].isin(given["item_no"])
-    ]
-    open_items = wanted[~wanted["item_no"].isin(done)]
-    for start in range(0, len(open_items), PICTURES_AT_ONCE):
-        some = open_items.iloc[start : start + PICTURES_AT_ONCE]
+    to_draw = items[items["item_no"].isin(wanted) & ~items["item_no"].isin(done)]
+    for start in range(0, len(to_draw), PICTURES_AT_ONCE):
+        some = to_draw.iloc[start : start + PICTURES_AT_ONCE]
         proba = segmenter.predict_proba(pictures_of(pixels, some["item_no"].to_numpy()))
         rows, contents = [], {}
         for item, of_item in zip(some.to_dict("records"), proba, strict=True):
@@ -284,5 +319,4 @@ def _draw(
         keep_media(workspace.paths, contents)
         with workspace.store.write() as connection:
             insert_masks(connection, rows)
-        progress(len(wanted) - len(open_items) + start + len(some), len(wanted), "draw masks")
-    return len(wanted)
+        progress(len(wanted) - len(to_draw) + start + len(some), len(wanted), "draw masks")

@@ -72,7 +72,7 @@ def explain_item(workspace: Workspace, item_id: str) -> ItemHistory:
         head = head_round_no(connection)
         chain = lineage(connection, head) if head is not None else []
         students = [find_prediction(connection, r["prediction_id"]) for r in chain]
-        masks = read_standing_masks(connection)
+        mask = read_standing_masks(connection, item_no)
     labels = read_current_labels(workspace)
     names = workspace.schema.names
     gold = labels.given.gold[labels.given.gold["item_no"] == item_no]
@@ -98,7 +98,7 @@ def explain_item(workspace: Workspace, item_id: str) -> ItemHistory:
         no_label=_why_none(labels, item_no, rounds) if number < 0 else None,
         source=SOURCES[labels.sources[item_no]],
         confidence=None if np.isnan(confidence) else confidence,
-        mask=_mask(masks, item_no),
+        mask=_mask(mask),
         gold=(
             {"label": names[int(gold["class_no"].iloc[0])], "role": gold["role"].iloc[0]}
             if len(gold)
@@ -126,8 +126,7 @@ def _why_none(labels: CurrentLabels, item_no: int, rounds: list[dict[str, Any]])
     )
 
 
-def _mask(masks: pd.DataFrame, item_no: int) -> dict[str, Any] | None:
-    found = masks[masks["item_no"] == item_no]
+def _mask(found: pd.DataFrame) -> dict[str, Any] | None:
     if found.empty:
         return None
     mask = found.iloc[0]

@@ -24,8 +24,8 @@ def insert_masks(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> N
         connection.execute(insert(masks), [{**row, "recorded_at_utc": now} for row in rows])
 
 
-def read_standing_masks(connection: Connection) -> pd.DataFrame:
-    """Return the mask that stands for each item which has one, in order of item_no.
+def read_standing_masks(connection: Connection, item_no: int | None = None) -> pd.DataFrame:
+    """Return the mask that stands for each item which has one, or for one item, by item_no.
 
     The newest that came with the corpus; without such, the newest that a network drew. The columns
     are ``COLUMNS`` and ``OF_THE_ITEM``.
@@ -36,6 +36,8 @@ def read_standing_masks(connection: Connection) -> pd.DataFrame:
         # The one that stands comes last of its item.
         .order_by(masks.c.item_no, masks.c.segmenter_no.is_(None), masks.c.mask_no)
     )
+    if item_no is not None:
+        query = query.where(masks.c.item_no == item_no)
     table = pd.DataFrame(connection.execute(query).all(), columns=[*COLUMNS, *OF_THE_ITEM])
     return table.drop_duplicates("item_no", keep="last").reset_index(drop=True)
 
@@ -84,6 +86,27 @@ def items_drawn_by(connection: Connection, segmenter_no: int) -> list[int]:
     """Return the numbers of the items of which a network has drawn a mask."""
     query = select(masks.c.item_no).where(masks.c.segmenter_no == segmenter_no)
     return list(connection.scalars(query))
+
+
+def let_stand_again(connection: Connection, segmenter_no: int) -> None:
+    """Record what a network drew once more, where what a later one drew stands now."""
+    newest = (
+        select(func.max(masks.c.mask_no))
+        .where(masks.c.segmenter_no.is_not(None))
+        .group_by(masks.c.item_no)
+    )
+    covered = select(masks.c.item_no).where(
+        masks.c.mask_no.in_(newest), masks.c.segmenter_no != segmenter_no
+    )
+    latest = (
+        select(func.max(masks.c.mask_no))
+        .where(masks.c.segmenter_no == segmenter_no)
+        .group_by(masks.c.item_no)
+    )
+    query = select(*(masks.c[name] for name in COLUMNS)).where(
+        masks.c.mask_no.in_(latest), masks.c.item_no.in_(covered)
+    )
+    insert_masks(connection, [dict(row) for row in connection.execute(query).mappings()])
 
 
 def list_segmenters(connection: Connection) -> list[dict[str, Any]]:

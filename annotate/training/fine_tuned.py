@@ -169,7 +169,9 @@ class FineTuned:
     def _key(self, items: LabelledItems) -> str:
         """Return what shapes the training but for the items themselves, which a project keeps."""
         assert self.encoder is not None
-        settings = f"{self.name} {self._settings()} {self.encoder.id} {len(items.X)}"
+        # Views and dropout differ with the number of processes.
+        size = (self.run.processes or ProcessGroup()).size
+        settings = f"{self.name} {self._settings()} {self.encoder.id} {len(items.X)} {size}"
         digest = hashlib.sha256(settings.encode())
         for array in (items.rows, items.y, items.weights):
             digest.update(np.asarray(array, dtype=np.float64).tobytes())

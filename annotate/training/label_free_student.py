@@ -79,9 +79,9 @@ class LabelFree(Distilled):
 
     def _without_measuring(self, X: Floats | Rows, chosen: Ints) -> NDArray[np.intp]:
         """Return those that resemble none of the pictures that no student may look at."""
-        if self.run.may_train is None or self.run.may_train.all():
+        if self.run.measures is None or not self.run.measures.any():
             return np.asarray(chosen, dtype=np.intp)
-        measuring = centred(read_rows(X, np.flatnonzero(~self.run.may_train)))
+        measuring = centred(read_rows(X, np.flatnonzero(self.run.measures)))
         kept = without_duplicates(centred(read_rows(X, chosen)), measuring, ALIKE)
         return np.asarray(chosen[kept], dtype=np.intp)
 

@@ -27,6 +27,7 @@ from annotate.training.unet import WIDTHS, SmallUNet
 N_STEPS = 2000
 BATCH_SIZE = 8
 PICTURES_PER_BLOCK = 64
+LARGEST_SIDE_PX = 1024
 SIDE_UNIT = 2 ** (len(WIDTHS) - 1)  # a network halves the side at every level but the first
 
 
@@ -140,8 +141,11 @@ class Segmenter:
 
     def check_side(self, side_px: int) -> None:
         """Raise ValueError unless pictures of this side can be seen."""
-        if side_px < SIDE_UNIT or side_px % SIDE_UNIT:
-            raise ValueError(f"The side must be divisible by {SIDE_UNIT}; got {side_px} px.")
+        if not SIDE_UNIT <= side_px <= LARGEST_SIDE_PX or side_px % SIDE_UNIT:
+            raise ValueError(
+                f"The side must be {SIDE_UNIT} to {LARGEST_SIDE_PX} px and divisible by"
+                f" {SIDE_UNIT}; got {side_px}."
+            )
 
     def parameters(self) -> dict[str, NDArray[Any]]:
         """Return weights and running statistics by name."""
@@ -195,8 +199,14 @@ def enlarged(proba: Floats, shape: tuple[int, ...]) -> NDArray[np.int16]:
     shape : tuple of two int
         Height and width.
     """
-    larger = interpolate(torch.as_tensor(proba)[None], size=shape, mode="bilinear")
-    return larger[0].argmax(dim=0).numpy().astype(np.int16)
+    # Class by class: all together would take gigabytes of a large picture.
+    highest = torch.full(shape, -1.0)
+    likeliest = torch.zeros(shape, dtype=torch.int16)
+    for number, of_class in enumerate(torch.as_tensor(proba)):
+        larger = interpolate(of_class[None, None], size=shape, mode="bilinear")[0, 0]
+        likeliest[larger > highest] = number
+        highest = torch.maximum(highest, larger)
+    return likeliest.numpy()
 
 
 def _as_rows(X: NDArray[Any]) -> NDArray[Any]:

@@ -38,14 +38,35 @@ def test_grey_levels_are_class_numbers_and_255_is_unknown():
     np.testing.assert_array_equal(read_mask(grey([[0, 1, 2], [255, 1, 0]]), SIZE, 3), MASK)
 
 
+def test_grey_levels_of_few_bits_are_refused_as_they_are_read_scaled():
+    image = Image.new("L", SIZE, 1)
+    file = io.BytesIO()
+    image.save(file, "PNG", bits=4)
+    data = bytearray(file.getvalue())
+    data[24] = 4
+    with pytest.raises(RejectedInputError, match="4 bits"):
+        read_mask(bytes(data), SIZE, 3)
+
+
+def test_nothing_in_a_file_makes_reading_fail_in_another_way():
+    whole, rng = mask_as_png(MASK), np.random.default_rng(0)
+    for _ in range(300):
+        broken = bytearray(whole)
+        broken[rng.integers(8, len(whole))] = rng.integers(256)
+        try:
+            assert read_mask(bytes(broken[: rng.integers(20, len(whole) + 1)]), SIZE, 3).size == 6
+        except RejectedInputError as error:
+            assert error.detail
+
+
 @pytest.mark.parametrize(
     ("data", "why"),
     [
         (b"no picture", "no PNG that can be read"),
-        (as_png(Image.new("RGB", SIZE)), r"mode RGB\) are no class numbers"),
+        (as_png(Image.new("RGB", SIZE)), "mode RGB, 8 bits"),
         (as_png(Image.new("L", (2, 3))), "2 x 3 pixels, its picture 3 x 2"),
         (grey([[0, 1, 3], [0, 0, 0]]), "it holds 3, and classes are 0 to 2"),
-        (grey([[0, 255, 0], [255, 0, 0]]), "black and white"),
+        (grey([[0, 1, 2]] * 2).replace(b"IHDR", b"IHDX"), "no PNG that can be read"),
         (grey([[255] * 3] * 2), "no pixel of it has a class"),
         (grey([[0, 1, 2]] * 2)[:40], "no PNG that can be read"),
     ],

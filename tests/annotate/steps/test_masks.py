@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -102,8 +103,12 @@ def test_a_corrected_mask_stands_and_keeps_its_role(masked, masks):
 def test_what_cannot_be_used_is_told_and_the_rest_is_taken(pictures, masks):
     Image.new("RGB", (WIDTH, HEIGHT)).save(masks / "in" / "00.png")
     Image.fromarray(truth_of(0)).save(masks / "elsewhere.png")
+    (masks / "in" / "01.png").rename(masks / "in" / "01.PNG")
+    Image.new("RGB", (WIDTH, HEIGHT)).save(masks / "in" / "11.jpg")
     report = import_masks(pictures, masks)
     assert report.n_imported == 9
+    assert report.by_class == {"0 ground": 9, "1 ball": 4, "2 cube": 5}
+    assert report.refused["in/11.jpg"] == "it is no PNG file"
     assert report.refused["elsewhere.png"] == "no picture has its name"
     assert "mode RGB" in report.refused["in/00.png"]
 
@@ -114,9 +119,52 @@ def test_two_pictures_of_one_name_are_not_guessed_between(pictures, masks, tmp_p
     assert import_masks(pictures, masks).refused == {"in/00.png": "2 pictures have its name"}
 
 
+def test_a_dropped_picture_and_a_second_mask_of_one_are_left_out(masked, masks):
+    drop(masked, ["in/00.bmp"])
+    Image.fromarray(truth_of(5)).save(masks / "in" / "04.bmp.png")
+    report = import_masks(masked, masks)
+    assert (report.n_imported, report.n_already) == (1, 8)
+    assert report.refused == {
+        "in/00.png": "its picture was dropped",
+        "in/04.png": "in/04.bmp.png is a mask of the same picture",
+    }
+
+
+def test_black_and_white_is_no_mask_but_one_picture_may_hold_ground_alone(pictures, masks):
+    for path in masks.rglob("*.png"):
+        white = np.where(truth_of(int(path.stem)) > 0, 255, 0).astype(np.uint8)
+        Image.fromarray(white).save(path)
+    with pytest.raises(SourceError, match="Save the masks with 0, 1 and so on"):
+        import_masks(pictures, masks)
+    Image.fromarray(truth_of(3)).save(masks / "in" / "03.png")
+    assert import_masks(pictures, masks).n_imported == 10
+
+
+def test_a_pixel_has_no_room_for_256_classes(tmp_path, masks):
+    classes = tuple(ClassSpec(0, f"class {number}") for number in range(256))
+    workspace = create_workspace(tmp_path / "many", classes, modality="image")
+    with pytest.raises(ConfigError, match="255 classes at most"):
+        import_masks(workspace, masks)
+    workspace.close()
+
+
+def test_pictures_that_are_gone_are_passed_over(masked, tmp_path):
+    for number in (0, 15):
+        (tmp_path / "pictures" / "in" / f"{number:02d}.bmp").unlink()
+    report = train_masks(masked, **SMALL)
+    assert (report.n_given + report.n_held_back, report.n_drawn, report.n_closed) == (9, 9, 2)
+    for path in (tmp_path / "pictures" / "in").iterdir():
+        path.unlink()
+    shutil.rmtree(masked.paths.array("pixels", "pixels-16").parent)
+    with pytest.raises(NotReadyError, match="that can be opened; there are 0"):
+        train_masks(masked, side_px=8)
+
+
 def test_a_folder_without_any_mask_for_here_is_an_error(pictures, tmp_path):
     with pytest.raises(SourceError, match="holds none"):
         import_masks(pictures, tmp_path / "pictures")
+    with pytest.raises(SourceError, match="there is none at"):
+        import_masks(pictures, tmp_path / "nowhere")
     (tmp_path / "other").mkdir()
     Image.fromarray(truth_of(0)).save(tmp_path / "other" / "zebra.png")
     with pytest.raises(SourceError, match=r"zebra.png: no picture has its name"):
@@ -148,8 +196,9 @@ def test_masks_that_measure_are_never_seen(masked, monkeypatch):
 
     monkeypatch.setattr(train_masks_module.Segmenter, "fit", fit)
     train_masks(masked, method="momentum", side_px=16, n_steps=2)
-    # Twenty pictures less two that measure; of these eight have a mask.
-    assert seen == [(18, 8)]
+    train_masks(masked, method="supervised", side_px=16, n_steps=2)
+    # Twenty pictures less two that measure, of which eight have a mask; then those eight alone.
+    assert seen == [(18, 8), (8, 8)]
 
 
 def test_the_same_is_trained_once_and_drawing_goes_on_where_it_was_killed(masked, monkeypatch):
@@ -169,7 +218,46 @@ def test_the_same_is_trained_once_and_drawing_goes_on_where_it_was_killed(masked
     report = train_masks(masked, **SMALL)
     assert n_calls == [4, 4, 2, 2]
     assert (report.segmenter_no, report.is_new, report.n_drawn) == (0, False, 10)
-    assert train_masks(masked, **SMALL, seed=1).segmenter_no == 1
+
+
+def test_masks_of_an_earlier_network_stand_again_when_it_is_asked_for(masked):
+    good = train_masks(masked, **SMALL)
+    drawn = mask_of(masked, "in/15.bmp")
+    bad = train_masks(masked, side_px=16, n_steps=1)
+    assert (good.better, bad.better) == (None, 0)
+    assert [s["n_standing"] for s in list_masks(masked).segmenters] == [0, 10]
+    again = train_masks(masked, **SMALL)
+    assert (again.segmenter_no, again.is_new) == (0, False)
+    assert [s["n_standing"] for s in list_masks(masked).segmenters] == [10, 0]
+    np.testing.assert_array_equal(mask_of(masked, "in/15.bmp"), drawn)
+
+
+def test_what_was_measured_before_something_changed_is_marked(masked):
+    train_masks(masked, **SMALL)
+    assert list_masks(masked).segmenters[0]["is_current"]
+    merge_classes(masked, ["cube"], "ball")
+    report = list_masks(masked)
+    assert not report.segmenters[0]["is_current"]
+    assert report.classes == {"0": "ground", "1": "ball"}
+
+
+def test_a_picture_that_its_exif_turns_goes_out_as_its_mask_lies(pictures, tmp_path):
+    turned = Image.fromarray(np.rot90(COLOURS[truth_of(0)]).astype(np.uint8))
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned by a quarter to the right
+    turned.save(tmp_path / "pictures" / "in" / "turned.jpg", exif=exif, quality=95)
+    add(pictures, tmp_path / "pictures", SourceOptions(modality="image"))
+    (tmp_path / "late" / "in").mkdir(parents=True)
+    Image.fromarray(truth_of(0)).save(tmp_path / "late" / "in" / "turned.png")
+    import_masks(pictures, tmp_path / "late")
+    export_masks(pictures, tmp_path / "out", "png")
+    line = json.loads((tmp_path / "out" / "masks.jsonl").read_text())
+    with Image.open(tmp_path / "out" / line["image"]) as picture:
+        assert picture.size == (WIDTH, HEIGHT)
+        reddish = np.asarray(picture).astype(int)[:, :, 0] > 130
+    with Image.open(tmp_path / "out" / line["mask"]) as mask:
+        assert (reddish == (np.asarray(mask) == 1)).mean() > 0.95
+    assert find_damage(tmp_path / "out") == []
 
 
 def test_a_killed_training_ends_with_the_same_network(masked, masks, tmp_path, monkeypatch):
@@ -185,10 +273,9 @@ def test_a_killed_training_ends_with_the_same_network(masked, masks, tmp_path, m
         train_masks(masked, **settings, progress=stop_at_three)
     train_masks(masked, **settings)
     killed = (masked.paths.segmenter(0) / "model.safetensors").read_bytes()
-    # A later network of the same settings, on the same masks, never killed.
-    train_masks(masked, **settings, seed=1)
-    train_masks(masked, **settings, seed=0)
-    assert (masked.paths.segmenter(2) / "model.safetensors").read_bytes() == killed
+    monkeypatch.setattr(train_masks_module, "_find", lambda workspace, settings: None)
+    train_masks(masked, **settings)
+    assert (masked.paths.segmenter(1) / "model.safetensors").read_bytes() == killed
     assert not (masked.paths.segmenter(0) / "checkpoint.safetensors").exists()
 
 
@@ -258,9 +345,10 @@ def test_what_is_missing_is_told(pictures, tmp_path):
         export_masks(pictures, tmp_path / "out", "png")
     with pytest.raises(UnknownNameError, match="coco"):
         export_masks(pictures, tmp_path / "out", "cocoa")
-    with pytest.raises(ConfigError, match="divisible by 4; got 30"):
-        train_masks(pictures, side_px=30)
-    with pytest.raises(ConfigError, match="one of supervised"):
+    for side_px in (30, 0, 100_000):
+        with pytest.raises(ConfigError, match=f"divisible by 4; got {side_px}"):
+            train_masks(pictures, side_px=side_px)
+    with pytest.raises(UnknownNameError, match="Did you mean 'fst'"):
         train_masks(pictures, method="fts")
 
 

@@ -55,13 +55,13 @@ def test_what_the_teacher_does_not_answer_is_not_seen(pictures):
 
 def test_a_picture_like_one_that_measures_is_not_seen(pictures, rng):
     proba = proba_of(np.full(N, 0.9))
-    may_train = np.arange(N) != 0
+    measures = np.arange(N) == 0
     pictures[5] = (
         0.9 * pictures[0] + rng.normal(0, 3, pictures.shape[1]) + 10
     )  # saved again, darker
     changed = pictures.copy()
     changed[5] = 255 - pictures[6]
-    run = {"may_train": may_train, "given": np.zeros(N, dtype=bool)}
+    run = {"measures": measures, "may_train": ~measures, "given": np.zeros(N, dtype=bool)}
     # Another picture in its place is seen.
     assert fitted(pictures, proba, **run) != fitted(changed, proba, **run)
     without = proba.copy()

@@ -16,7 +16,7 @@ from annotate.training.mask_training import (
     known_pixel_loss,
     recoloured,
 )
-from annotate.training.segmenter import Segmenter
+from annotate.training.segmenter import Segmenter, enlarged
 from tests.annotate.training.checkpoints import KeptInMemory
 
 SIDE, N_CLASSES = 16, 3
@@ -298,3 +298,11 @@ def test_pictures_and_masks_that_do_not_fit_are_refused(pictures):
     ]:
         with pytest.raises(ValueError, match=told):
             make("momentum").fit(colours, labels)
+
+
+def test_the_class_of_a_larger_pixel_is_that_of_all_classes_interpolated(rng):
+    proba = rng.dirichlet(np.ones(5), (8, 8)).transpose(2, 0, 1).astype(np.float32)
+    larger = torch.nn.functional.interpolate(
+        torch.as_tensor(proba)[None], size=(13, 29), mode="bilinear"
+    )
+    np.testing.assert_array_equal(enlarged(proba, (13, 29)), larger[0].argmax(dim=0).numpy())
