@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -220,10 +220,14 @@ class NetworkStudent:
 
     def _make_network(self, n_classes: int) -> Module:
         """Return an untrained network, the same for the same seed."""
+        return self._seeded(lambda: SmallResNet(n_classes * self.outputs_per_class))
+
+    def _seeded(self, make: Callable[[], Module]) -> Module:
+        """Return a network whose first weights the seed fixes."""
         number = int(seeded_generator(self.run.seed, "network").integers(2**62))
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(number)
-            return SmallResNet(n_classes * self.outputs_per_class)
+            return make()
 
     def _training_rows(
         self, X: Floats | Rows, y: Ints, sample_weight: Floats | None

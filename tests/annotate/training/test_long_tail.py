@@ -11,6 +11,7 @@ from annotate.training import run_steps as run_steps_module
 from annotate.training.batches import shuffled_batch
 from annotate.training.conv import Conv
 from annotate.training.long_tail import LongTail
+from annotate.training.turn_prediction import turn_loss
 from tests.annotate.training.checkpoints import KeptInMemory
 
 SIDE = 32
@@ -24,8 +25,8 @@ def pictures(rng):
     return colours.reshape(24, -1).astype(np.float32), y
 
 
-def make(n_steps=2, n_classes=3, **run):
-    student = LongTail(n_classes=n_classes, n_steps=n_steps, batch_size=6)
+def make(n_steps=2, n_classes=3, argument="", **run):
+    student = LongTail(argument, n_classes=n_classes, n_steps=n_steps, batch_size=6)
     student.run = TrainingRun(**{"seed": 3, **run})
     return student
 
@@ -144,17 +145,21 @@ def test_its_first_step_is_about_as_long_as_that_of_conv(pictures):
     assert 0.5 < lengths[1] / lengths[0] < 2
 
 
-def test_a_killed_training_ends_with_the_very_same_weights(pictures, monkeypatch):
+@pytest.mark.parametrize("argument", ["", "pretrained"])
+def test_a_killed_training_ends_with_the_very_same_weights(pictures, argument, monkeypatch):
     monkeypatch.setattr(run_steps_module, "CHECKPOINT_EVERY_S", 0.0)
     monkeypatch.setattr(run_steps_module, "SHARE_FOR_SAVING", float("inf"))
     X, y = pictures
-    unbroken = bytes_of(make(n_steps=5).fit(X, y))
+    unbroken = bytes_of(make(n_steps=5, argument=argument).fit(X, y))
     checkpoints = KeptInMemory(killed_after=3)
     with pytest.raises(KeyboardInterrupt):
-        make(n_steps=5, checkpoints=checkpoints).fit(X, y)
+        make(n_steps=5, argument=argument, checkpoints=checkpoints).fit(X, y)
     done = []
     going_on = make(
-        n_steps=5, checkpoints=checkpoints, progress=lambda n, total, what: done.append(n)
+        n_steps=5,
+        argument=argument,
+        checkpoints=checkpoints,
+        progress=lambda n, total, what: done.append(n),
     )
     assert bytes_of(going_on.fit(X, y)) == unbroken
     assert done == [3, 4, 5]
@@ -172,3 +177,42 @@ def test_it_begins_alike_for_a_seed_and_leaves_the_global_random_numbers_alone()
 def test_pictures_may_be_said_not_to_mirror():
     student = LongTail("unmirrored", n_classes=2)
     assert (student.name, student.mirrored) == ("long_tail:unmirrored", False)
+
+
+def test_a_pretrained_one_looks_at_no_label_at_first(pictures):
+    X, y = pictures
+    states = []
+    for labels in (y, y[::-1].copy()):
+        student = make(n_steps=4, argument="pretrained")
+        training = student._begin(student._training_rows(X, labels, None), "cpu")
+        states.append([])
+        for step in range(4):
+            training.take_step(step)
+            states[-1].append({n: a.tobytes() for n, a in training.arrays().items()})
+    assert states[0][:2] == states[1][:2]
+    assert states[0][2] != states[1][2]
+    # The classes' head is first touched once labels are looked at.
+    untouched = student._make_network(3).state_dict()["head.weight"].numpy().tobytes()
+    assert states[0][1]["network.head.weight"] == untouched != states[0][2]["network.head.weight"]
+
+
+def test_a_pretrained_one_weighs_classes_in_the_last_fifth_of_what_is_left():
+    student = make(n_steps=20, argument="pretrained")
+    counts = np.array([18, 4, 2])
+    assert [student._class_weights(counts, step) is None for step in (10, 17, 18, 19)] == [
+        True, True, False, False,
+    ]  # fmt: skip
+    assert student.rate(0) == 1
+    assert student.rate(10) == pytest.approx(0.07)
+
+
+def test_the_loss_of_turns_is_that_of_each_turn_by_itself(pictures):
+    X, _ = pictures
+    network = make(argument="pretrained")._make_network(3)
+    colours = torch.as_tensor(X[:5].reshape(5, SIDE, SIDE, 3)).permute(0, 3, 1, 2) / 255
+    loss = turn_loss(network, colours, "cpu").item()
+    turned = torch.cat([torch.rot90(colours, k, dims=(2, 3)) for k in range(4)])
+    with torch.no_grad():  # together, as batch statistics are of all
+        proba = network.train().turn_head(network.features(turned)).softmax(dim=1).numpy()
+    named = [proba[5 * k + i, k] for k in range(4) for i in range(5)]
+    assert loss == pytest.approx(-np.log(named).mean(), rel=2e-2)
