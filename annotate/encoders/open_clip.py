@@ -112,6 +112,14 @@ class OpenClipEncoder:
             copy.deepcopy(self._model.visual), self.preprocess, self.preprocessing
         ).to(self._device)
 
+    def normalized_pixels(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
+        """Return (len(images), 3, height, width) as the image tower takes them."""
+        pixels = np.stack([self.preprocess(image) for image in images]).astype(np.float32) / 255
+        normalized: NDArray[np.float32] = (pixels - self._mean.cpu().numpy()) / (
+            self._std.cpu().numpy()
+        )
+        return normalized
+
     def promptable_model(self) -> tuple[Any, Any]:
         """Return a copy of the model and its tokenizer."""
         return copy.deepcopy(self._model), self._tokenizer

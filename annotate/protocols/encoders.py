@@ -91,6 +91,10 @@ class PromptableEncoder(Protocol):
         """Return a copy of the whole model, of open_clip, and its tokenizer."""
         ...
 
+    def normalized_pixels(self, images: Sequence[Any]) -> NDArray[np.float32]:
+        """Return RGB PIL images as the model's image tower takes them, (n, 3, height, width)."""
+        ...
+
 
 @runtime_checkable
 class TextTower(Protocol):

@@ -160,12 +160,20 @@ class EncoderStudent(Protocol):
 class PromptStudent(Student, Protocol):
     """A student on features that prompts the encoder which made them.
 
+    One that ``reads_pictures`` gets ``Rows`` of what the encoder makes of them instead.
     ``run``, with ``given`` for the rows of ``fit``, ``prompted_encoder`` and ``class_names``, in
     the order of the class numbers, are set before ``fit``; ``class_active`` says which of them are
     not retired.
     """
 
     run: TrainingRun
+    reads_pictures: bool
     prompted_encoder: PromptableEncoder | None
     class_names: tuple[str, ...]
     class_active: Bools
+
+    def fit(
+        self, X: Floats | Rows, y: Ints, sample_weight: Floats | None = None
+    ) -> PromptStudent: ...
+
+    def predict_proba(self, X: Floats | Rows) -> NDArray[np.float32]: ...

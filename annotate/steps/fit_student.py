@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from annotate.errors import ConfigError
 from annotate.protocols import (
@@ -25,7 +26,9 @@ from annotate.steps.checkpoints import StoredCheckpoints
 from annotate.steps.corpus_view import StoredCorpus
 from annotate.steps.fit_encoder import EncoderFit, fit_encoder, trainable_encoder
 from annotate.steps.given_labels import GivenLabels, may_train
+from annotate.steps.loading import StoredItems
 from annotate.steps.models import load_model
+from annotate.steps.prepared_pictures import PreparedPictures
 from annotate.steps.run_settings import RunSettings
 from annotate.steps.stored_pixels import stored_pixels
 from annotate.steps.workspace import Workspace
@@ -101,7 +104,10 @@ class TrainedStudent:
     def warnings(self) -> list[str]:
         """Return what a user should know: how many items a network could not open."""
         n_closed = int(np.isnan(self.proba[:, 0]).sum())
-        if not n_closed or not isinstance(self.student, NetworkStudent | EncoderStudent):
+        opens = isinstance(self.student, NetworkStudent | EncoderStudent) or (
+            isinstance(self.student, PromptStudent) and self.student.reads_pictures
+        )
+        if not n_closed or not opens:
             return []
         return [
             f"{n_closed:,} of {len(self.proba):,} items could not be opened: they taught nothing"
@@ -150,12 +156,35 @@ def train_student(
     features = view.features()
     rows = _rows_to_learn(features, labels)
     if isinstance(student, PromptStudent):
+        encoder = promptable_encoder(view)
         student.run = replace(run, given=view.labels[rows] != NO_LABEL)
-        student.prompted_encoder = promptable_encoder(view)
+        student.prompted_encoder = encoder
         student.class_names = workspace.schema.names
         student.class_active = workspace.schema.class_active
+        if student.reads_pictures:
+            proba = _fit_on_pictures(workspace, student, encoder, rows, labels, view.n_items)
+            return TrainedStudent(student, view.encoder_id, proba)
     student.fit(features.take(rows), labels[rows], weights[rows])
     return TrainedStudent(student, view.encoder_id, _predict_from(student, features, view))
+
+
+def _fit_on_pictures(
+    workspace: Workspace,
+    student: PromptStudent,
+    encoder: PromptableEncoder,
+    rows: NDArray[np.intp],
+    labels: NDArray[np.int32],
+    n_items: int,
+) -> NDArray[np.float32]:
+    """Train a student that reads pictures; return its probabilities of all items."""
+    items, blank = StoredItems(workspace, n_items), Image.new("RGB", (1, 1))
+    n_columns = encoder.normalized_pixels([blank]).size
+    learnt = PreparedPictures(items, rows, encoder.normalized_pixels, n_columns)
+    student.fit(learnt, labels[rows])
+    everything = np.arange(n_items)
+    return student.predict_proba(
+        PreparedPictures(items, everything, encoder.normalized_pixels, n_columns)
+    )
 
 
 def promptable_encoder(view: StoredCorpus) -> PromptableEncoder:

@@ -18,10 +18,10 @@ from torch.optim import SGD
 from annotate.checks import check_labels
 from annotate.compute.device import autocast, choose_batch_size, choose_device, choose_dtype
 from annotate.compute.seeding import seeded_generator
-from annotate.protocols import NO_LABEL, Bools, Floats, Ints, TrainingRun
+from annotate.protocols import NO_LABEL, Bools, Floats, Ints, Rows, TrainingRun
 from annotate.training.batches import shuffled_batch
 from annotate.training.learning_rates import warmed_cosine
-from annotate.training.pixel_rows import rows_sha256
+from annotate.training.pixel_rows import read_rows, rows_sha256
 from annotate.training.prompt_loss import Balance, Setting, balanced_loss, loss_weights
 from annotate.training.prompted_towers import TOWERS, Kind, PromptedTowers
 from annotate.training.prompts_text import Tokenize
@@ -40,6 +40,7 @@ MOMENTUM = 0.9
 WEIGHT_DECAY = 0.1
 WARM_UP = 0.05  # of the steps
 VALUES_HASHED = 64
+ROWS_AT_ONCE = 64
 
 
 class PromptTuned:
@@ -107,14 +108,14 @@ class PromptTuned:
         self._tokenize = tokenize
         self._towers: PromptedTowers
 
-    def fit(self, X: Floats, y: Ints, given: Bools) -> Self:
+    def fit(self, X: Floats | Rows, y: Ints, given: Bools) -> Self:
         """Learn prompts anew; a killed fit with checkpoints goes on at its last one.
 
         Parameters
         ----------
-        X : float array of shape (n_rows, dim) or (n_rows, 3, height, width)
+        X : float array or Rows of shape (n_rows, dim) or (n_rows, 3 * height * width)
             Image features of this model for ``text``; else pixels, normalised as the model wants
-            them. A row of NaN teaches nothing.
+            them, of three planes one after another. A row of NaN teaches nothing.
         y : int array of shape (n_rows,)
             Class numbers; -1 for a row without a label.
         given : bool array of shape (n_rows,)
@@ -127,22 +128,23 @@ class PromptTuned:
         """
         towers = self._make_towers()
         check_inputs(X, towers.input_shape)
-        check_labels(y, len(X), len(self.class_names))
+        check_labels(y, X.shape[0], len(self.class_names))
         rows = training_rows(X, y, given, self.setting)
         run_steps(_Tuning(self, towers, rows), self.n_steps, self.run, self._key(rows))
         self._towers = towers
         return self
 
-    def predict_proba(self, X: Floats) -> NDArray[np.float32]:
+    def predict_proba(self, X: Floats | Rows) -> NDArray[np.float32]:
         """Return (n_rows, n_classes) probabilities; a row of X with NaN gives a row of NaN."""
         check_inputs(X, self._towers.input_shape)
-        proba = np.empty((len(X), len(self.class_names)), dtype=np.float32)
+        n_rows = X.shape[0]
+        proba = np.empty((n_rows, len(self.class_names)), dtype=np.float32)
         size = choose_batch_size(self._device)
         with torch.inference_mode():
             classes = self._towers.classes()
-            for start in range(0, len(X), size):
-                block = slice(start, start + size)
-                logits = self._logits(self._towers, X[block], classes)
+            for start in range(0, n_rows, size):
+                block = np.arange(start, min(start + size, n_rows))
+                logits = self._logits(self._towers, read_rows(X, block), classes)
                 proba[block] = logits.softmax(dim=1).cpu().numpy()
         return proba
 
@@ -164,7 +166,8 @@ class PromptTuned:
 
     def _logits(self, towers: PromptedTowers, X: Floats, classes: torch.Tensor) -> torch.Tensor:
         """Return (n, n_classes): cosines by the model's scale."""
-        inputs = torch.as_tensor(np.asarray(X, dtype=np.float32), device=self._device)
+        values = np.asarray(X, dtype=np.float32).reshape(len(X), *towers.input_shape)
+        inputs = torch.as_tensor(values, device=self._device)
         with autocast(self._device, choose_dtype(self._device)):
             images = towers.images(inputs)
         scale = self._model.logit_scale.exp()
@@ -187,14 +190,14 @@ class LabelledRows:
 
     Attributes
     ----------
-    X : float array of shape (n_rows, ...)
+    X : float array or Rows of shape (n_rows, ...)
     rows : int array of shape (n_labelled,)
         Those that teach.
     y : int array of shape (n_labelled,)
     is_given : bool array of shape (n_labelled,)
     """
 
-    X: Floats
+    X: Floats | Rows
     rows: Ints
     y: Ints
     is_given: Bools
@@ -232,7 +235,8 @@ class _Tuning:
     def _loss(self, step: int) -> torch.Tensor:
         method, rows = self._method, self._rows
         drawn = shuffled_batch(len(rows.rows), method.batch_size, method.run.seed, step)
-        logits = method._logits(self._towers, rows.X[rows.rows[drawn]], self._towers.classes())
+        inputs = read_rows(rows.X, rows.rows[drawn])
+        logits = method._logits(self._towers, inputs, self._towers.classes())
         targets = torch.as_tensor(rows.y[drawn], dtype=torch.long, device=logits.device)
         losses = cross_entropy(logits, targets, reduction="none")
         is_given = torch.as_tensor(rows.is_given[drawn], device=logits.device)
@@ -248,7 +252,7 @@ class _Tuning:
         load_optimizer(self._optimizer, arrays, "optimizer.")
 
 
-def training_rows(X: Floats, y: Ints, given: Bools, setting: Setting) -> LabelledRows:
+def training_rows(X: Floats | Rows, y: Ints, given: Bools, setting: Setting) -> LabelledRows:
     """Return the rows of whose labels a setting learns.
 
     Raises
@@ -258,7 +262,8 @@ def training_rows(X: Floats, y: Ints, given: Bools, setting: Setting) -> Labelle
     """
     if given.shape != y.shape:
         raise ValueError(f"given must be {y.shape}, one entry a row of X; got {given.shape}.")
-    teaches = (y != NO_LABEL) & ~np.isnan(X.reshape(-1, math.prod(X.shape[1:]))[:, 0])
+    teaches = y != NO_LABEL
+    teaches[teaches] = is_there(X, np.flatnonzero(teaches))
     if setting == "unseen":
         teaches &= given | ~np.isin(y, y[teaches & given])
     if setting == "unsupervised":
@@ -282,13 +287,22 @@ def model_sha256(model: nn.Module) -> str:
     return digest.hexdigest()
 
 
-def check_inputs(X: Floats, input_shape: tuple[int, ...]) -> None:
-    """Raise ValueError unless each row of ``X`` has this shape."""
-    if X.shape[1:] != input_shape:
-        wanted = ", ".join(map(str, input_shape))
+def is_there(X: Floats | Rows, rows: Ints) -> NDArray[np.bool_]:
+    """Return whether each of some rows holds numbers and not NaN, reading few at a time."""
+    there = np.empty(len(rows), dtype=bool)
+    for start in range(0, len(rows), ROWS_AT_ONCE):
+        block = read_rows(X, rows[start : start + ROWS_AT_ONCE])
+        there[start : start + len(block)] = ~np.isnan(block.reshape(len(block), -1)[:, 0])
+    return there
+
+
+def check_inputs(X: Floats | Rows, input_shape: tuple[int, ...]) -> None:
+    """Raise ValueError unless each row of ``X`` has as many numbers."""
+    wanted = math.prod(input_shape)
+    if math.prod(X.shape[1:]) != wanted or len(X.shape) < 2:
         raise ValueError(
-            f"X must be (n_rows, {wanted}); got shape {X.shape}. Text prompts take this model's"
-            " image features, visual and joint prompts its normalised pixels."
+            f"X must be (n_rows, {wanted}); got shape {tuple(X.shape)}. Text prompts take this"
+            " model's image features, visual and joint prompts its normalised pixels."
         )
 
 

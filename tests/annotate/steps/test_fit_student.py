@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from safetensors import safe_open
+from sqlalchemy import update
 
 from annotate.corpus.decode import load_image
 from annotate.corpus.records import SourceOptions
@@ -32,6 +33,7 @@ from annotate.steps.train import train
 from annotate.steps.workspace import create_workspace
 from annotate.store.arrays import list_arrays
 from annotate.store.history import find_prediction, list_predictions, list_rounds
+from annotate.store.tables import items
 from annotate.training import STUDENTS
 from annotate.training import run_steps as run_steps_module
 from annotate.training.continued import Continued
@@ -186,6 +188,21 @@ def test_a_round_tunes_the_prompts_of_the_encoder(pictures):
     folder = pictures.paths.model(newest_round(pictures)["round_no"])
     with safe_open(folder / "model.safetensors", framework="numpy") as file:
         assert list(file.keys()) == ["vectors"]
+
+
+def test_a_round_tunes_prompts_among_the_patches_of_its_pictures(pictures, picture_folder):
+    embed(pictures, f"open_clip:{DEMO_CLIP}")
+    gone = pictures.paths.root / "gone.png"
+    with pictures.store.write() as connection:
+        connection.execute(update(items).where(items.c.item_no == 30).values(path=str(gone)))
+    train(pictures, n_rounds=1, student="prompts:joint", teacher="probe")
+    record = newest_round(pictures)
+    rounds_own = load_model(pictures.paths.model(record["round_no"]))
+    assert "tokens" in " ".join(rounds_own)
+    with pictures.store.read() as connection:
+        prediction = find_prediction(connection, record["prediction_id"])
+    assert prediction["encoder_id"] == current_features(pictures, N_ITEMS).array_id
+    assert "1 of 40 items could not be opened" in record["metrics"]["warnings"][-1]
 
 
 @pytest.mark.parametrize(

@@ -341,7 +341,7 @@ def test_what_does_not_fit_is_refused(clip, digits):
     inputs, y, given = digits
     with pytest.raises(ValueError, match=r"X must be \(n_rows, 64\); got .*pixels"):
         make(clip).fit(inputs["visual"], y, given)
-    with pytest.raises(ValueError, match=r"X must be \(n_rows, 3, 32, 32\)"):
+    with pytest.raises(ValueError, match=r"X must be \(n_rows, 3072\)"):
         make(clip, "joint").fit(inputs["text"], y, given)
     with pytest.raises(ValueError, match="labels must be -1 or below 3"):
         make(clip).fit(inputs["text"], y + 1, given)

@@ -6,11 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from PIL import Image
 
 from annotate.encoders.open_clip import OpenClipEncoder
 from annotate.errors import ConfigError
 from annotate.protocols import PromptStudent, TrainingRun
 from annotate.training import STUDENTS
+from tests.fakes import ArrayRows
 
 DEMO_CLIP = Path(__file__).parents[3] / "data" / "demo_clip"
 NAMES = ("zero", "one", "two")
@@ -86,10 +89,66 @@ def test_a_retired_class_gets_no_probability(clip, features):
 
 
 def test_a_balance_that_is_none_is_told():
-    with pytest.raises(ConfigError, match="total and batch_mean"):
+    with pytest.raises(ConfigError, match="one of total, batch_mean, and unseen"):
         STUDENTS.make("prompts:median", n_classes=3)
 
 
 def test_without_an_encoder_it_says_so(features):
     with pytest.raises(ValueError, match="Set prompted_encoder and class_names"):
         make(None).fit(features, np.arange(30) % 3)
+
+
+@pytest.mark.parametrize(
+    ("argument", "learnt"), [("visual", {"tokens"}), ("joint+batch_mean", None)]
+)
+def test_prompts_among_the_patches_read_pictures(clip, rng, argument, learnt):
+    pictures = [
+        Image.fromarray(rng.integers(0, 255, (40, 30, 3), dtype=np.uint8)) for _ in range(9)
+    ]
+    X = clip.normalized_pixels(pictures).reshape(9, -1)
+    student = STUDENTS.make(f"prompts:{argument}", n_classes=3)
+    assert student.reads_pictures
+    student.n_steps, student.prompted_encoder, student.class_names = 3, clip, NAMES
+    student.run = TrainingRun(seed=1)
+    y = np.arange(9) % 3
+    whole = student.fit(X, y).predict_proba(X)
+    assert learnt is None or set(student.parameters()) == learnt
+    np.testing.assert_allclose(whole.sum(axis=1), 1, atol=1e-5)
+    # Read from elsewhere, and one at a time, they are the same pictures.
+    student = STUDENTS.make(f"prompts:{argument}", n_classes=3)
+    student.n_steps, student.prompted_encoder, student.class_names = 3, clip, NAMES
+    student.run = TrainingRun(seed=1)
+    again = student.fit(ArrayRows(X), y).predict_proba(ArrayRows(X[:1]))
+    np.testing.assert_allclose(again, whole[:1], atol=1e-5)
+
+
+def test_pseudo_labels_of_a_class_with_given_labels_do_not_teach_where_others_have_none(
+    clip, features
+):
+    y = np.arange(30) % 3
+    given = (np.arange(30) < 9) & (y < 2)  # of the third class nobody has given any
+    other = np.where(~given & (y < 2), 1 - y, y)  # pseudo-labels of the first two, confounded
+
+    def vectors(argument, labels):
+        student = STUDENTS.make(f"prompts:{argument}", n_classes=3)
+        student.n_steps, student.prompted_encoder, student.class_names = 3, clip, NAMES
+        student.run = TrainingRun(seed=1, given=given)
+        return student.fit(features, labels).parameters()["vectors"].tobytes()
+
+    assert vectors("unseen", y) == vectors("unseen", other)
+    assert vectors("total", y) != vectors("total", other)
+
+
+@pytest.mark.parametrize("argument", ["text+visual", "total+batch_mean", "visual+3"])
+def test_two_things_at_once_are_refused(argument):
+    with pytest.raises(ConfigError, match="one of text, visual, joint"):
+        STUDENTS.make(f"prompts:{argument}", n_classes=3)
+
+
+def test_normalized_pixels_are_what_the_encoder_itself_reads(clip, rng):
+    picture = Image.fromarray(rng.integers(0, 255, (40, 30, 3), dtype=np.uint8))
+    model, _ = clip.promptable_model()
+    with torch.inference_mode():
+        features = model.encode_image(torch.as_tensor(clip.normalized_pixels([picture])))
+    features = torch.nn.functional.normalize(features, dim=-1).numpy()
+    np.testing.assert_allclose(features, clip.encode([picture]), atol=1e-5)
