@@ -159,6 +159,12 @@ def enough_answers(forecast: Forecast | None, target: float) -> StopAdvice:
         return StopAdvice(rule, None, "nothing has measured how right predictions are")
     if forecast.most == 0:
         return StopAdvice(rule, True, f"{target:.1%} of all labels are right, at worst")
+    if forecast.likely == 0:
+        reason = (
+            f"{target:.1%} of all labels are right as measured, but so few items measure that it"
+            f" may take {forecast.most:,} more answers"
+        )
+        return StopAdvice(rule, False, reason)
     reason = (
         f"about {forecast.likely:,} more answers ({forecast.fewest:,} to {forecast.most:,}) until"
         f" {target:.1%} of all labels are right"

@@ -72,8 +72,10 @@ def test_without_random_answers_it_says_that_the_queues_own_do_not_tell():
 def test_the_forecast_lets_stop_when_even_its_worst_end_asks_for_nothing():
     assert enough_answers(Forecast(0, 0, 0), 0.9).sentence.startswith("you may stop: 90.0%")
     advice = enough_answers(Forecast(0, 0, 1200), 0.9)
-    assert advice.may_stop is False
-    assert "(0 to 1,200)" in advice.sentence
+    assert not advice.may_stop
+    assert "may take 1,200 more answers" in advice.sentence
+    advice = enough_answers(Forecast(30, 0, 1200), 0.9)
+    assert "about 30 more answers (0 to 1,200)" in advice.sentence
     assert enough_answers(None, 0.9).may_stop is None
 
 
