@@ -49,12 +49,16 @@ class Distilled(Conv):
     def step_loss(
         self, network: Module, rows: TrainingRows, step: int, device: str
     ) -> torch.Tensor:
-        """Return the cross-entropy between teacher and student."""
+        """Return how far the student is from the teacher on the step's pictures."""
         assert rows.targets is not None
         place = shuffled_batch(len(rows.usable), self.batch_size, self.run.seed, step)
         drawn = rows.usable[place]
         logits = logits_of(network, self.weak_views(rows, drawn, step, device), device)
         teacher = torch.as_tensor(rows.targets[drawn], device=device)
+        return self.distance(logits, teacher)
+
+    def distance(self, logits: torch.Tensor, teacher: torch.Tensor) -> torch.Tensor:
+        """Return the cross-entropy of a student's logits with a teacher's probabilities."""
         return soft_cross_entropy(logits, teacher, self.temperature)
 
     def _training_rows(

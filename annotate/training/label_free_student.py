@@ -8,12 +8,9 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch.nn import Module
 
 from annotate.errors import NotReadyError
 from annotate.protocols import Floats, Ints, Rows
-from annotate.training.batches import shuffled_batch
-from annotate.training.conv import logits_of
 from annotate.training.distilled import Distilled
 from annotate.training.label_free import jensen_shannon, top_k_per_class, without_duplicates
 from annotate.training.network_student import TrainingRows
@@ -50,15 +47,9 @@ class LabelFree(Distilled):
         self.per_class = read_count(argument)
         self.name = f"{self._name}:{argument}" if argument else self._name
 
-    def step_loss(
-        self, network: Module, rows: TrainingRows, step: int, device: str
-    ) -> torch.Tensor:
-        """Return the divergence between teacher and student."""
-        assert rows.targets is not None
-        place = shuffled_batch(len(rows.usable), self.batch_size, self.run.seed, step)
-        drawn = rows.usable[place]
-        logits = logits_of(network, self.weak_views(rows, drawn, step, device), device)
-        return jensen_shannon(logits, torch.as_tensor(rows.targets[drawn], device=device))
+    def distance(self, logits: torch.Tensor, teacher: torch.Tensor) -> torch.Tensor:
+        """Return the divergence of Jensen and Shannon of a student and a teacher."""
+        return jensen_shannon(logits, teacher)
 
     def _training_rows(
         self, X: Floats | Rows, y: Ints, sample_weight: Floats | None
