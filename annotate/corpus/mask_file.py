@@ -9,13 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from annotate.corpus.regular_file import RejectedInputError
 from annotate.protocols import NO_LABEL, Ints
 
 UNKNOWN = 255  # what stands in a file for a pixel whose class is not known
 MODES = ("L", "P")
 BIT_DEPTH_AT = 24  # in a PNG file
 GOLDEN = 0.618034  # of a turn: hues of neighbouring numbers lie far apart
+
+
+class UnusableMaskError(Exception):
+    """A file is no mask of its picture; the message says why."""
 
 
 def read_mask(data: bytes, size: tuple[int, int], n_classes: int) -> NDArray[np.int16]:
@@ -31,27 +34,26 @@ def read_mask(data: bytes, size: tuple[int, int], n_classes: int) -> NDArray[np.
 
     Raises
     ------
-    RejectedInputError
-        With what is wrong in ``detail``.
+    UnusableMaskError
+        If it is no mask of that picture.
     """
     try:
         image = Image.open(io.BytesIO(data), formats=("PNG",))
         _check_kind(image, data, size)
         image.load()
-    except RejectedInputError:
+    except UnusableMaskError:
         raise
     except Exception as error:  # Pillow raises many kinds on broken files
         why = f"it is no PNG that can be read ({error})"
-        raise RejectedInputError("undecodable", why) from None
+        raise UnusableMaskError(why) from None
     values = np.array(image, dtype=np.int16)
     values[values == UNKNOWN] = NO_LABEL
     if values.max() >= n_classes:
-        raise RejectedInputError(
-            "class",
+        raise UnusableMaskError(
             f"it holds {values.max()}, and classes are 0 to {n_classes - 1}; 255 is unknown",
         )
     if values.max() == NO_LABEL:
-        raise RejectedInputError("empty", "no pixel of it has a class")
+        raise UnusableMaskError("no pixel of it has a class")
     return values
 
 
@@ -60,14 +62,12 @@ def _check_kind(image: Image.Image, data: bytes, size: tuple[int, int]) -> None:
     # Pillow scales grey levels of fewer bits: 1 of 4 bits would become 17.
     is_coarse_grey = image.mode == "L" and data[BIT_DEPTH_AT] < 8
     if image.mode not in MODES or is_coarse_grey:
-        raise RejectedInputError(
-            "colour_mode",
+        raise UnusableMaskError(
             f"its pixels (mode {image.mode}, {data[BIT_DEPTH_AT]} bits) are no class numbers of 8"
             " bits: save it in grey, or with a palette",
         )
     if image.size != size:
-        raise RejectedInputError(
-            "size",
+        raise UnusableMaskError(
             f"it has {image.width} x {image.height} pixels, its picture {size[0]} x {size[1]}",
         )
 

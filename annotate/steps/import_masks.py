@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from annotate.corpus.mask_file import UNKNOWN, mask_as_png, read_mask
+from annotate.corpus.mask_file import UNKNOWN, UnusableMaskError, mask_as_png, read_mask
 from annotate.corpus.regular_file import RejectedInputError, read_regular
 from annotate.corpus.splits import held_back_roles
 from annotate.errors import ConfigError, SourceError
@@ -25,6 +25,7 @@ from annotate.store.media import keep_media
 FILES_AT_ONCE = 200
 ONE_KIND = "mask"
 SUFFIX = ".png"
+UNUSABLE = (UnusableMaskError, RejectedInputError)  # the latter of files that cannot be read
 FIRST_LOOK = 20  # masks that are looked at to tell whether all are black and white
 
 
@@ -158,7 +159,7 @@ class _Import:
         for path in files[:FIRST_LOOK]:
             try:
                 seen |= set(np.unique(self._read(path, self._find(path))).tolist())
-            except RejectedInputError:
+            except UNUSABLE:
                 continue
         if seen == {NO_LABEL, 0}:
             raise SourceError(
@@ -178,10 +179,10 @@ class _Import:
                 number = int(self._items[item_id]["item_no"])
                 if number in self._file_of:
                     why = f"{self._file_of[number]} is a mask of the same picture"
-                    raise RejectedInputError("duplicate_id", why)
+                    raise UnusableMaskError(why)
                 mask = self._read(path, item_id)
-            except RejectedInputError as error:
-                self.refused[name] = error.detail
+            except UNUSABLE as error:
+                self.refused[name] = str(error)
                 continue
             self._file_of[number] = name
             self.n_with_class.update(np.unique(mask).tolist())
@@ -209,16 +210,16 @@ class _Import:
         }
 
     def _find(self, path: Path) -> str:
-        """Return the id of a mask's picture; RejectedInputError if there is not one alone."""
+        """Return the id of a mask's picture; UnusableMaskError if there is not one alone."""
         if path.suffix.lower() != SUFFIX:
-            raise RejectedInputError("unsupported", "it is no PNG file")
+            raise UnusableMaskError("it is no PNG file")
         name = without_suffix(path.relative_to(self._folder).as_posix())
         ids = [name] if name in self._items else self._ids.get(name, [])
         if len(ids) != 1:
             why = f"{len(ids)} pictures have its name" if ids else "no picture has its name"
-            raise RejectedInputError("unknown_id", why)
+            raise UnusableMaskError(why)
         if not pd.isna(self._items[ids[0]]["dropped_at_utc"]):
-            raise RejectedInputError("unknown_id", "its picture was dropped")
+            raise UnusableMaskError("its picture was dropped")
         return ids[0]
 
     def _read(self, path: Path, item_id: str) -> NDArray[np.int16]:

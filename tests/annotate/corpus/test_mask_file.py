@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from annotate.corpus.mask_file import mask_as_png, palette, read_mask
-from annotate.corpus.regular_file import RejectedInputError
+from annotate.corpus.mask_file import UnusableMaskError, mask_as_png, palette, read_mask
 
 MASK = np.array([[0, 1, 2], [-1, 1, 0]])
 SIZE = (3, 2)
@@ -44,7 +43,7 @@ def test_grey_levels_of_few_bits_are_refused_as_they_are_read_scaled():
     image.save(file, "PNG", bits=4)
     data = bytearray(file.getvalue())
     data[24] = 4
-    with pytest.raises(RejectedInputError, match="4 bits"):
+    with pytest.raises(UnusableMaskError, match="4 bits"):
         read_mask(bytes(data), SIZE, 3)
 
 
@@ -55,8 +54,8 @@ def test_nothing_in_a_file_makes_reading_fail_in_another_way():
         broken[rng.integers(8, len(whole))] = rng.integers(256)
         try:
             assert read_mask(bytes(broken[: rng.integers(20, len(whole) + 1)]), SIZE, 3).size == 6
-        except RejectedInputError as error:
-            assert error.detail
+        except UnusableMaskError as error:
+            assert str(error)
 
 
 @pytest.mark.parametrize(
@@ -72,5 +71,5 @@ def test_nothing_in_a_file_makes_reading_fail_in_another_way():
     ],
 )
 def test_what_is_no_mask_of_the_picture_is_refused(data, why):
-    with pytest.raises(RejectedInputError, match=why):
+    with pytest.raises(UnusableMaskError, match=why):
         read_mask(data, SIZE, 3)
