@@ -17,9 +17,12 @@ demo: .venv/installed ## Run the whole loop on the embedded digits and print wha
 	$(BIN)/annotate demo annotate-demo
 
 # A file's tests share what is dear to make, so they stay in one process. Four are enough: each takes
-# up to 2 GiB. The recipes' tests start processes of their own and measure them: they run alone.
+# up to 2 GiB. Tests in a browser, whose pages must answer in time, and the recipes' tests, which
+# measure processes of their own, run alone.
 test: .venv/installed ## Run every test that this machine can run
-	$(BIN)/python -m pytest --ignore=tests/pipelines -n auto --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest --ignore=tests/app --ignore=tests/pipelines \
+		-n auto --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest tests/app
 	$(BIN)/python -m pytest tests/pipelines
 
 check: .venv/installed ## Check format, lint, types and import direction
