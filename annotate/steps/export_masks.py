@@ -24,7 +24,7 @@ from annotate.steps.import_masks import check_can_have_masks, given_masks
 from annotate.steps.list_masks import is_current
 from annotate.steps.standing_masks import load_mask, standing_masks
 from annotate.steps.workspace import Workspace
-from annotate.store.items import read_items
+from annotate.store.items import count_kept_items
 from annotate.store.masks import list_segmenters
 
 
@@ -89,7 +89,7 @@ def export_masks(
         )
     with workspace.store.read() as connection:
         segmenters = {s["segmenter_no"]: s for s in list_segmenters(connection)}
-        n_items = int(read_items(connection, ["dropped_at_utc"])["dropped_at_utc"].isna().sum())
+        n_items = count_kept_items(connection)
     counts, by_split_and_source = ExportCounts(), Counter[tuple[str, str]]()
     settings = {"format": f"masks as {format_name}", "min_confidence": min_confidence}
     with atomic_folder(destination, overwrite=overwrite) as folder:

@@ -11,7 +11,7 @@ from annotate.steps.import_masks import check_can_have_masks, given_masks
 from annotate.steps.standing_masks import standing_masks
 from annotate.steps.train_masks import masks_sha256
 from annotate.steps.workspace import Workspace
-from annotate.store.items import read_items
+from annotate.store.items import count_kept_items
 from annotate.store.masks import list_segmenters
 
 
@@ -42,7 +42,7 @@ def list_masks(workspace: Workspace) -> MasksReport:
     given = given_masks(table)
     standing = table["segmenter_no"].value_counts()
     with workspace.store.read() as connection:
-        n_items = int(read_items(connection, ["dropped_at_utc"])["dropped_at_utc"].isna().sum())
+        n_items = count_kept_items(connection)
         segmenters = [
             {
                 "segmenter_no": s["segmenter_no"],

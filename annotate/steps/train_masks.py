@@ -21,7 +21,7 @@ from annotate.steps.models import load_model, save_model
 from annotate.steps.standing_masks import load_mask, standing_masks
 from annotate.steps.stored_pixels import stored_pixels
 from annotate.steps.workspace import Workspace
-from annotate.store.items import read_items
+from annotate.store.items import count_kept_items, dropped_mask, read_items
 from annotate.store.masks import (
     insert_masks,
     insert_segmenter,
@@ -138,7 +138,7 @@ def train_masks(
         _draw(workspace, segmenter, number, pixels, wanted, progress)
         with workspace.store.read() as connection:
             known = list_segmenters(connection)
-            n_items = int(read_items(connection, ["dropped_at_utc"])["dropped_at_utc"].isna().sum())
+            n_items = count_kept_items(connection)
     return TrainMasksReport(
         segmenter_no=number,
         is_new=is_new,
@@ -191,9 +191,9 @@ def _find_better(known: list[dict[str, Any]], number: int) -> int | None:
 def usable_items(workspace: Workspace, pixels: Rows) -> NDArray[np.intp]:
     """Return the items whose pictures can be opened and that were not dropped, ascending."""
     with workspace.store.read() as connection:
-        is_dropped = read_items(connection, ["dropped_at_utc"])["dropped_at_utc"].notna()
+        is_dropped = dropped_mask(connection, pixels.shape[0])
     there = rows_with_pixels(pixels)
-    return there[~is_dropped.to_numpy()[there]]
+    return there[~is_dropped[there]]
 
 
 def rows_to_see(

@@ -82,6 +82,12 @@ def count_items(connection: Connection) -> int:
     return 0 if highest is None else int(highest) + 1
 
 
+def count_kept_items(connection: Connection) -> int:
+    """Return the number of items that were not dropped."""
+    query = select(func.count()).where(items.c.dropped_at_utc.is_(None))
+    return int(connection.scalar(query) or 0)
+
+
 def known_ids(connection: Connection, ids: Sequence[str]) -> dict[str, tuple[int, str]]:
     """Return {id: (item_no, sha256)} for those of ``ids`` that are items."""
     return {

@@ -91,9 +91,10 @@ class LongTail(Conv):
         return None if is_first_stage else deferred_class_weights(counts)
 
     def _make_network(self, n_classes: int) -> Module:
-        network: Module = super()._make_network(n_classes)
         if "pretrained" in self.extras:
             network = self._seeded(lambda: TurnPredictor(n_classes))
+        else:
+            network = super()._make_network(n_classes)
         head = network.head
         assert isinstance(head, nn.Linear)
         network.head = CosineHead(head)

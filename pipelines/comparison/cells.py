@@ -29,7 +29,8 @@ DEFAULT = "default"
 # Two teachers or more, named; which, nobody can say for all corpora.
 NEED_AN_ARGUMENT = {"ensemble", "frechet", "two_cues"}
 READ_VOTES = {"dawid_skene", "label_model", "majority_vote"}
-# A quarter of an hour of two cores for each, so they are measured where they are asked for by name.
+# About an hour of one core for each of ten rounds and 1,500 texts, so they are measured where they
+# are asked for by name.
 COSTLY_STUDENTS = {"fine_tuned"}
 PLAIN = "plain_margin"
 
