@@ -74,6 +74,22 @@ class Processes(Protocol):
 
 
 @dataclass(frozen=True)
+class Opinions:
+    """What people said of items that they are divided about, as soft labels.
+
+    Attributes
+    ----------
+    rows : int array of shape (n_divided,)
+        Ascending; none of them has a label.
+    shares : float array of shape (n_divided, n_classes)
+        Of people's answers; rows sum to 1.
+    """
+
+    rows: Ints
+    shares: Floats
+
+
+@dataclass(frozen=True)
 class TrainingRun:
     """What a training in many steps is told by whoever starts it.
 
@@ -97,6 +113,8 @@ class TrainingRun:
         Whose label measures the round. None where nothing does.
     previous : mapping of str to array, optional
         What ``parameters`` returned in the round before, of a student of the same name.
+    opinions : Opinions, optional
+        For students that learn probabilities. None where nobody is asked.
     features : Rows, optional
         Of every row of ``X``, by the encoder that an ``EncoderStudent`` trains, as it was before; a
         row of NaN for what could not be opened. None where there are none at hand.
@@ -113,6 +131,7 @@ class TrainingRun:
     may_train: Bools | None = None
     measures: Bools | None = None
     previous: Mapping[str, NDArray[Any]] | None = None
+    opinions: Opinions | None = None
     features: Rows | None = None
     processes: Processes | None = None
 

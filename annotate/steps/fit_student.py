@@ -28,6 +28,7 @@ from annotate.steps.fit_encoder import EncoderFit, fit_encoder, trainable_encode
 from annotate.steps.given_labels import GivenLabels, may_train
 from annotate.steps.loading import StoredItems
 from annotate.steps.models import load_model
+from annotate.steps.opinions import read_opinions
 from annotate.steps.prepared_pictures import PreparedPictures
 from annotate.steps.run_settings import RunSettings
 from annotate.steps.stored_pixels import stored_pixels
@@ -144,6 +145,7 @@ def train_student(
         may_train=may_train(given),
         measures=given.measuring != NO_LABEL,
         previous=_model_of(workspace, parent, settings.student) if _goes_on(student) else None,
+        opinions=read_opinions(given, workspace.schema.n_classes),
     )
     if isinstance(student, NetworkStudent):
         pixels = stored_pixels(workspace, student.side_px, progress=progress)

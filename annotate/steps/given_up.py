@@ -10,6 +10,7 @@ from annotate import __version__
 from annotate.steps.anchor import Anchor
 from annotate.steps.corpus_view import StoredCorpus
 from annotate.steps.given_labels import GivenLabels
+from annotate.steps.opinions import read_opinions
 from annotate.steps.run_settings import RunSettings
 from annotate.steps.select import make_chain
 from annotate.steps.workspace import Workspace
@@ -44,9 +45,10 @@ def run_sha256(
         "schema_version": workspace.schema.version,
     }
     digest = hashlib.sha256(canonical_json(facts).encode())
+    opinions = read_opinions(given, workspace.schema.n_classes)
     for values in (
         given.current, given.training, given.measuring, given.dropped,
-        given.human.conflict, given.human.rejected,
+        given.human.conflict, given.human.rejected, opinions.rows, opinions.shares,
     ):  # fmt: skip
         digest.update(np.ascontiguousarray(values).tobytes())
     return digest.hexdigest()

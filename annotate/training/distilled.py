@@ -22,7 +22,8 @@ class Distilled(Conv):
     """A network trained on probabilities; registered as ``distilled``.
 
     Every picture that the teacher answers counts alike, however sure it is; where people gave a
-    label it takes the answer's place. Selectors have no say. ``run.teacher_proba`` must be set.
+    label it takes the answer's place, and where they are divided the shares of their answers do.
+    Selectors have no say. ``run.teacher_proba`` must be set.
 
     Parameters
     ----------
@@ -32,7 +33,8 @@ class Distilled(Conv):
     References
     ----------
     Chen et al. 2020 (SimCLRv2), arXiv:2006.10029, section 2: distillation alone, without a second
-    term for labels.
+    term for labels. Peterson et al. 2019, arXiv:1908.07086: the shares of people's answers as soft
+    labels.
     """
 
     _name = "distilled"
@@ -74,6 +76,8 @@ class Distilled(Conv):
         is_given = self.run.given if self.run.given is not None else np.ones(len(y), dtype=bool)
         known = rows.labelled[is_given[rows.labelled]]
         targets[known] = np.eye(rows.n_classes, dtype=np.float32)[y[known]]
+        if self.run.opinions is not None:
+            targets[self.run.opinions.rows] = self.run.opinions.shares
         answered = ~np.isnan(targets[rows.usable, 0])
         return replace(rows, usable=rows.usable[answered], targets=targets)
 

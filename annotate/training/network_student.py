@@ -264,9 +264,10 @@ class NetworkStudent:
         )
         digest.update(rows_sha256(rows.X).encode())
         run, before = self.run, sorted((self.run.previous or {}).items())
+        opinions = () if run.opinions is None else (run.opinions.rows, run.opinions.shares)
         for array in (
             rows.usable, rows.labelled, rows.y, rows.weights, run.given, run.teacher_proba,
-            *(array for _, array in before),
+            *opinions, *(array for _, array in before),
         ):  # fmt: skip
             if array is not None:
                 digest.update(np.ascontiguousarray(array).data)

@@ -32,11 +32,13 @@ from annotate.steps.stored_pixels import stored_pixels
 from annotate.steps.train import train
 from annotate.steps.workspace import create_workspace
 from annotate.store.arrays import list_arrays
+from annotate.store.decisions import Decision, append_decisions
 from annotate.store.history import find_prediction, list_predictions, list_rounds
 from annotate.store.tables import items
 from annotate.training import STUDENTS
 from annotate.training import run_steps as run_steps_module
 from annotate.training.continued import Continued
+from annotate.training.distilled import Distilled
 from tests.annotate.steps.conftest import open_copy
 
 CLASSES = ("red", "blue")
@@ -151,6 +153,23 @@ def test_a_round_goes_on_from_the_network_of_the_round_before(pictures, monkeypa
     assert {name: array.tobytes() for name, array in taken_up[1].items()} == {
         name: array.tobytes() for name, array in left.items()
     }
+
+
+def test_a_round_tells_its_student_what_people_are_divided_about(pictures, monkeypatch):
+    told = []
+    begin = Distilled._begin
+
+    def note(self, rows, device):
+        told.append(rows.targets[30].tolist())
+        return begin(self, rows, device)
+
+    monkeypatch.setattr(Distilled, "_begin", note)
+    append_decisions(
+        pictures.store,
+        [Decision(who, 30, who, "relabel", 1, class_no=n) for n, who in enumerate(("ann", "bob"))],
+    )
+    train(pictures, n_rounds=1, student="distilled", teacher="probe")
+    assert told == [[0.5, 0.5]]
 
 
 def test_a_round_trains_the_encoder_of_the_features_further(pictures):

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from annotate.errors import ConfigError
-from annotate.protocols import TrainingRun
+from annotate.protocols import Opinions, TrainingRun
 from annotate.training import STUDENTS
 from annotate.training.distillation import soft_cross_entropy, softened
 
@@ -59,6 +59,19 @@ def test_pseudo_labels_have_no_say_and_given_labels_take_the_answers_place(rng):
     corrected = np.where(given[:, None], np.eye(2)[y], proba)
     assert fitted(X, y, TrainingRun(teacher_proba=corrected, given=given)) == first
     assert fitted(X, np.where(given, 1 - y, y), run) != first
+
+
+def test_what_people_are_divided_about_is_learnt_as_the_shares_of_their_answers(rng):
+    X, proba = pictures(rng), rng.dirichlet(np.ones(2), 12)
+    y = np.where(np.arange(12) < 4, np.arange(12) % 2, -1)
+    proba[9] = np.nan
+    opinions = Opinions(np.array([5, 9]), np.array([[0.25, 0.75], [0.5, 0.5]]))
+    as_if_said_by_the_teacher = proba.copy()
+    as_if_said_by_the_teacher[opinions.rows] = opinions.shares
+    given = y >= 0
+    assert fitted(X, y, TrainingRun(teacher_proba=proba, given=given, opinions=opinions)) == fitted(
+        X, y, TrainingRun(teacher_proba=as_if_said_by_the_teacher, given=given)
+    )
 
 
 def test_what_the_teacher_does_not_answer_is_left_out(rng):

@@ -1,0 +1,26 @@
+"""What people say of the items that they are divided about, where it may train."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from annotate.protocols import Opinions
+from annotate.review.decision_rules import LABELLING
+from annotate.steps.given_labels import GivenLabels
+
+
+def read_opinions(given: GivenLabels, n_classes: int) -> Opinions:
+    """Return the shares of people's answers to every item in conflict.
+
+    Such an item has no label, yet its answers say which classes it may be of. Where people agree,
+    or an owner ruled, the label says it all. An item is left out if one of its answers measures.
+    """
+    human = given.human
+    is_open = human.conflict & ~given.dropped
+    answers = human.standing[human.standing["kind"].isin(LABELLING)]
+    answers = answers[is_open[answers["item_no"].to_numpy(dtype=np.int64)]]
+    answers = answers[answers.groupby("item_no")["trains"].transform("all").astype(bool)]
+    rows, places = np.unique(answers["item_no"].to_numpy(dtype=np.int64), return_inverse=True)
+    counts = np.zeros((len(rows), n_classes), dtype=np.float32)
+    np.add.at(counts, (places, answers["class_no"].to_numpy(dtype=np.int64)), 1)
+    return Opinions(rows, counts / counts.sum(axis=1, keepdims=True))
