@@ -20,6 +20,7 @@ BENCHMARKS = (
     "add_images",
     "embed_cpu",
     "embed_gpu",
+    "fine_tune_gpu",
     "linear",
     "answer",
     "live_learning",

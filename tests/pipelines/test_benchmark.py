@@ -17,6 +17,7 @@ from pipelines.bench import (
     answer,
     embed_cpu,
     embed_gpu,
+    fine_tune_gpu,
     label_studio,
     linear,
     live_learning,
@@ -79,9 +80,17 @@ def test_the_way_a_gpu_is_measured_runs_on_a_cpu():
     assert rows[0].ratio == rows[0].ours / rows[0].peer
 
 
-def test_without_a_gpu_its_rows_say_not_measured(monkeypatch):
+def test_the_way_fine_tuning_on_a_gpu_is_measured_runs_on_a_cpu():
+    rows = fine_tune_gpu.measure(4, 1, 1, config=TINY, device="cpu", matrix_side=64)
+    assert_measured(rows, 1)
+    assert rows[0].ratio == rows[0].ours / rows[0].peer
+    assert "of a product of matrices" in rows[0].note
+
+
+@pytest.mark.parametrize("benchmark", [embed_gpu, fine_tune_gpu])
+def test_without_a_gpu_its_rows_say_not_measured(monkeypatch, benchmark):
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
-    rows = embed_gpu.measure()
+    rows = benchmark.measure()
     assert [row.met for row in rows] == [None, None]
     assert [row.ours for row in rows] == [None, None]
 
