@@ -28,7 +28,8 @@ from annotate.cli.output import print_json, print_lines
 from annotate.compute.device import choose_device
 from annotate.compute.seeding import seeded_generator
 from annotate.errors import UnknownNameError
-from annotate.protocols import NO_LABEL, Floats, Ints, Progress, TrainingRun, no_progress
+from annotate.protocols import NO_LABEL, Floats, Ints, Progress, Student, TrainingRun, no_progress
+from annotate.training import STUDENTS
 from annotate.training.continued import Continued
 from annotate.training.conv import Conv
 from annotate.training.distilled import Distilled
@@ -88,6 +89,7 @@ TEACHER = "the teacher"
 METHODS = {
     "conv, labels alone": Method(Conv),
     "rotations, labels alone": Method(Rotations),
+    "rotations:distilled, labels alone": Method(partial(Rotations, "distilled")),
     "conv, pseudo-labels too": Method(Conv, taught=True),
     "two_stage": Method(TwoStage, taught=True),
     "distilled": Method(Distilled, taught=True),
@@ -96,6 +98,7 @@ METHODS = {
     "mutual without waves": Method(
         lambda **settings: Mutual(wave=False, **settings), 2, taught=True
     ),
+    "mutual:attentive": Method(partial(Mutual, "attentive"), 2, taught=True),
     "momentum without memory": Method(lambda **settings: Momentum(decay=0.0, **settings)),
     "momentum": Method(Momentum),
     "momentum, steps of fst_d": Method(Momentum, share=1 / (DEPTH + 1)),
@@ -219,10 +222,10 @@ def agreement(student: Mutual, X: Ints) -> float:
     arrays = student.parameters()
     second = {n.removeprefix(SECOND): a for n, a in arrays.items() if n.startswith(SECOND)}
     guesses = []
-    for parameters in (arrays, second):
-        one = Conv()
-        one.set_parameters({name: parameters[name] for name in second})
-        guesses.append(one.predict_proba(X).argmax(axis=1))
+    for parameters in ({name: arrays[name] for name in second}, second):
+        twice: Student = STUDENTS.make(student.name)
+        twice.set_parameters(parameters | {SECOND + name: a for name, a in parameters.items()})
+        guesses.append(twice.predict_proba(X).argmax(axis=1))
     return float((guesses[0] == guesses[1]).mean())
 
 

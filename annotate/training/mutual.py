@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from torch.nn.functional import cross_entropy
 
 from annotate.compute.device import autocast, choose_training_dtype
 from annotate.compute.seeding import seeded_generator
+from annotate.training.attention import AddedAttention
 from annotate.training.batches import weighted_batch
 from annotate.training.conv import logits_of
 from annotate.training.descent import make_optimizer, set_rate, step_generator
@@ -22,7 +23,7 @@ from annotate.training.ema import average_into, warmed_decay
 from annotate.training.learning_rates import cosine
 from annotate.training.network_student import NetworkStudent, TrainingRows
 from annotate.training.pixel_rows import take_colours
-from annotate.training.small_resnet import SmallResNet
+from annotate.training.small_resnet import WIDTHS, SmallResNet
 from annotate.training.training_state import (
     load_module,
     load_optimizer,
@@ -35,9 +36,8 @@ from annotate.training.wave_block import WaveBlock, draw_waves_from
 DECAY = 0.99
 TAUGHT = 0.5  # share of the loss that comes from the other's teacher
 SMOOTHING = 0.1  # of the labels
+WITHOUT_WAVES = 1 / 9  # of the steps of attentive networks: 10 of 90 epochs in the paper
 SECOND = "second."
-
-Network = TypeVar("Network", bound=SmallResNet)
 
 
 class Mutual(NetworkStudent):
@@ -45,27 +45,32 @@ class Mutual(NetworkStudent):
 
     They begin with different weights and see different weak views of the same pictures, drawn by
     weight. Each learns the labels, and what the other's momentum teacher says of the other's view;
-    WaveBlocks, which teachers have not, keep them apart. What predicts is the mean of both
+    WaveBlocks, which are silent in teachers, keep them apart. What predicts is the mean of both
     teachers' probabilities. A step costs two forward-backward passes.
 
     Parameters
     ----------
     argument : str
-        ``unmirrored`` where a mirror image may be of another class, as with letters.
+        ``attentive``: attention (CBAM) stands before each WaveBlock, in the teachers too, and the
+        first ninth of the steps goes without waves. ``unmirrored`` where a mirror image may be of
+        another class, as with letters; both are joined by ``+``.
     wave : bool
-        False trains both without WaveBlock.
+        False trains both without waves.
     **settings
         As of every student on pixels.
 
     References
     ----------
-    Ge et al. 2020 (MMT), arXiv:2001.01526; Wang et al. 2020 (AWB), arXiv:2006.06525. Differs:
-    without attention and without what re-identification of persons needs, clusters as labels and
-    triplet losses; the teachers keep 0.99 of themselves, not 0.999, as trainings are short; the
-    descent is that of the other students.
+    Ge et al. 2020 (MMT), arXiv:2001.01526; Wang et al. 2020 (AWB), arXiv:2006.06525, of whose two
+    kinds of attention ``attentive`` is Pre-A. Differs: without what re-identification of persons
+    needs, clusters as labels and triplet losses; the teachers keep 0.99 of themselves, not 0.999,
+    as trainings are short; the descent is that of the other students; all weights learn in the
+    steps without waves, where the published code trains the attention of a pretrained network
+    alone, as these networks begin untrained.
     """
 
     _name = "mutual"
+    _extras = ("attentive",)
 
     def __init__(
         self,
@@ -87,13 +92,14 @@ class Mutual(NetworkStudent):
     def set_parameters(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Take over what ``parameters`` of a fitted student returned."""
         n_classes = len(arrays["head.bias"])
-        self._network = ModuleList(self.make_pair(SmallResNet, n_classes))
+        self._network = ModuleList(self.make_pair(n_classes))
         first, second = self._network
         load_module(first, arrays)
         load_module(second, arrays, SECOND)
 
-    def make_pair(self, kind: type[Network], n_classes: int) -> list[Network]:
+    def make_pair(self, n_classes: int) -> list[WavedResNet]:
         """Return two untrained networks that differ, the same two for the same seed."""
+        kind = AttentiveResNet if "attentive" in self.extras else WavedResNet
         pair = []
         for number in range(2):
             random = seeded_generator(self.run.seed, "network", number)
@@ -101,6 +107,11 @@ class Mutual(NetworkStudent):
                 torch.manual_seed(int(random.integers(2**62)))
                 pair.append(kind(n_classes))
         return pair
+
+    def has_waves(self, step: int) -> bool:
+        """Return whether WaveBlocks have a say in a step, counted from 0."""
+        n_without = round(WITHOUT_WAVES * self.n_steps) if "attentive" in self.extras else 0
+        return self.wave and step >= n_without
 
     def _begin(self, rows: TrainingRows, device: str) -> _Peers:
         return _Peers(self, rows, device)
@@ -131,6 +142,19 @@ class WavedResNet(SmallResNet):
         self.blocks = Sequential(OrderedDict(named))
 
 
+class AttentiveResNet(WavedResNet):
+    """The same with attention before each WaveBlock; other weights begin as without it."""
+
+    def __init__(self, n_classes: int) -> None:
+        super().__init__(n_classes)
+        first, second, wave_1, third, wave_2 = self.blocks
+        named = {
+            "0": first, "1": second, "attention_1": AddedAttention(WIDTHS[1]), "wave_1": wave_1,
+            "2": third, "attention_2": AddedAttention(WIDTHS[2]), "wave_2": wave_2,
+        }  # fmt: skip
+        self.blocks = Sequential(OrderedDict(named))
+
+
 def mutual_loss(
     logits: Sequence[torch.Tensor], answers: Sequence[torch.Tensor], labels: torch.Tensor
 ) -> torch.Tensor:
@@ -158,12 +182,11 @@ class _Peers:
 
     def __init__(self, method: Mutual, rows: TrainingRows, device: str) -> None:
         self._method, self._rows, self._device = method, rows, device
-        kind = WavedResNet if method.wave else SmallResNet
-        self.students = [network.to(device) for network in method.make_pair(kind, rows.n_classes)]
+        self.students = [network.to(device) for network in method.make_pair(rows.n_classes)]
         # Of the same seed, so each begins as its student.
         self.teachers = [
             network.to(device).requires_grad_(False).eval()
-            for network in method.make_pair(SmallResNet, rows.n_classes)
+            for network in method.make_pair(rows.n_classes)
         ]
         self.optimizers = [make_optimizer(student) for student in self.students]
 
@@ -185,7 +208,7 @@ class _Peers:
         views, labels = self._draw(step, generator)
         answers = [self._answer(*pair) for pair in zip(self.teachers, views, strict=True)]
         for student in self.students:
-            draw_waves_from(student, generator)
+            draw_waves_from(student, generator if self._method.has_waves(step) else None)
         logits = [
             logits_of(student, view, self._device)
             for student, view in zip(self.students, views, strict=True)

@@ -5,7 +5,7 @@ other rows in each makes them see different features of the same picture.
 
 References
 ----------
-Wang et al. 2020, "Attentive WaveBlock", arXiv:2006.06525: the WaveBlock without the attention.
+Wang et al. 2020, "Attentive WaveBlock", arXiv:2006.06525; its attention is ``AddedAttention``.
 """
 
 from __future__ import annotations
@@ -26,17 +26,18 @@ class WaveBlock(nn.Module):
 
     Attributes
     ----------
-    generator : torch.Generator
-        Of the CPU, so that every device draws the same. A training sets one for each step.
+    generator : torch.Generator, optional
+        Of the CPU, so that every device draws the same. A training sets one for each step; None in
+        a step without waves, in which nothing changes either.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.generator = torch.Generator()
+        self.generator: torch.Generator | None = torch.Generator()
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return (n, n_channels, h, w) for the same."""
-        if not self.training:
+        if not self.training or self.generator is None:
             return x
         n_rows = x.shape[2]
         band = round(BAND * n_rows)
@@ -46,8 +47,8 @@ class WaveBlock(nn.Module):
         return x * factors
 
 
-def draw_waves_from(network: nn.Module, generator: torch.Generator) -> None:
-    """Let every WaveBlock inside a network draw from a generator."""
+def draw_waves_from(network: nn.Module, generator: torch.Generator | None) -> None:
+    """Let every WaveBlock inside a network draw from a generator; with None they change nothing."""
     for module in network.modules():
         if isinstance(module, WaveBlock):
             module.generator = generator

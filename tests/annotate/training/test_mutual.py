@@ -12,7 +12,7 @@ from annotate.compute.seeding import seeded_generator
 from annotate.protocols import TrainingRun
 from annotate.training import run_steps as run_steps_module
 from annotate.training.descent import step_generator
-from annotate.training.mutual import Mutual, WavedResNet, mutual_loss
+from annotate.training.mutual import AttentiveResNet, Mutual, WavedResNet, mutual_loss
 from annotate.training.pixel_rows import take_colours
 from annotate.training.small_resnet import SmallResNet
 from annotate.training.training_state import load_module
@@ -21,6 +21,7 @@ from tests.annotate.training.checkpoints import KeptInMemory
 
 N = 12
 BOTH = pytest.mark.parametrize("wave", [True, False])
+PLAIN_OR_ATTENTIVE = pytest.mark.parametrize("argument", ["", "attentive"])
 
 
 @pytest.fixture
@@ -34,9 +35,9 @@ def make(n_steps=2, run=None, **settings):
     return student
 
 
-def peers(pictures, **settings):
+def peers(pictures, n_steps=8, **settings):
     """Return the training of a student, no step taken."""
-    student = make(n_steps=8, **settings)
+    student = make(n_steps, **settings)
     return student._begin(student._training_rows(*pictures, None), "cpu")
 
 
@@ -47,6 +48,20 @@ def bytes_of(student):
 def same_weights(one, other):
     mine, its = one.state_dict(), other.state_dict()
     return mine.keys() == its.keys() and all(torch.equal(mine[name], its[name]) for name in mine)
+
+
+def changed_by_waves(training, steps):
+    """Return for each step whether each WaveBlock of both students changes what it is given."""
+    changed = []
+    for student in training.students:
+        for module in student.modules():
+            if isinstance(module, WaveBlock):
+                module.register_forward_hook(
+                    lambda _, x, y: changed.append(not torch.equal(x[0], y))
+                )
+    for step in steps:
+        training.loss_of(step)
+    return np.reshape(changed, (len(steps), -1)).tolist()
 
 
 def gradients(network):
@@ -94,10 +109,14 @@ def test_another_teacher_changes_what_the_other_network_learns_and_not_its_own(p
     assert not torch.allclose(*others)
 
 
+@PLAIN_OR_ATTENTIVE
 @BOTH
-def test_the_two_begin_apart_and_each_teacher_begins_as_its_student(pictures, wave):
-    training = peers(pictures, wave=wave)
-    assert not torch.allclose(training.students[0].stem.weight, training.students[1].stem.weight)
+def test_the_two_begin_apart_and_each_teacher_begins_as_its_student(pictures, wave, argument):
+    training = peers(pictures, wave=wave, argument=argument)
+    pairs = zip(*(dict(s.named_parameters()).items() for s in training.students), strict=True)
+    for (name, first), (_, second) in pairs:
+        # Those of normalisation are all ones or all zeros.
+        assert "norm" in name or not torch.allclose(first, second)
     for student, teacher in zip(training.students, training.teachers, strict=True):
         assert same_weights(student, teacher)
 
@@ -151,11 +170,12 @@ def test_wave_blocks_follow_the_second_and_the_third_block_and_name_no_weight(pi
     assert not torch.allclose(network.train()(views), plain.train()(views))
 
 
-def test_without_wave_there_is_none_and_it_is_another_training(pictures):
+@PLAIN_OR_ATTENTIVE
+def test_without_wave_there_is_none_and_it_is_another_training(pictures, argument):
     X, y = pictures
-    plain, waved = make(wave=False), make()
-    training = peers(pictures, wave=False)
-    assert not any(isinstance(m, WaveBlock) for s in training.students for m in s.modules())
+    plain, waved = make(wave=False, argument=argument), make(argument=argument)
+    training = peers(pictures, wave=False, argument=argument)
+    assert changed_by_waves(training, range(4)) == [[False] * 4] * 4
     keys = [student._key(student._training_rows(X, y, None)) for student in (plain, waved)]
     assert keys[0] != keys[1]
     assert bytes_of(plain.fit(X, y)) != bytes_of(waved.fit(X, y))
@@ -208,14 +228,15 @@ def test_it_says_the_mean_of_what_both_teachers_say(pictures):
     np.testing.assert_allclose(student.predict_proba(X), sum(proba) / 2, atol=1e-6)
 
 
-def test_parameters_are_the_whole_model_and_hold_both_teachers(pictures):
+@pytest.mark.parametrize(("argument", "kind"), [("", SmallResNet), ("attentive", AttentiveResNet)])
+def test_parameters_are_the_whole_model_and_hold_both_teachers(pictures, argument, kind):
     X, y = pictures
-    student = make().fit(X, y)
-    copy = make(run=TrainingRun(seed=9))
+    student = make(argument=argument).fit(X, y)
+    copy = make(run=TrainingRun(seed=9), argument=argument)
     copy.set_parameters(student.parameters())
     assert copy.predict_proba(X).tobytes() == student.predict_proba(X).tobytes()
     assert bytes_of(copy) == bytes_of(student)
-    assert len(student.parameters()) == 2 * len(SmallResNet(2).state_dict())
+    assert len(student.parameters()) == 2 * len(kind(2).state_dict())
 
 
 def test_seeds_differ_and_repeat_whatever_was_drawn_before(pictures):
@@ -256,5 +277,60 @@ def test_pictures_may_stay_unmirrored():
     student = Mutual("unmirrored", n_classes=2)
     assert not student.mirrored
     assert student.name == "mutual:unmirrored"
-    with pytest.raises(ValueError, match="are unmirrored; got freematch"):
+    with pytest.raises(ValueError, match="are attentive, unmirrored; got freematch"):
         Mutual("freematch", n_classes=2)
+
+
+def test_attention_may_be_joined_with_unmirrored():
+    student = Mutual("attentive+unmirrored", n_classes=2)
+    assert (student.mirrored, student.extras) == (False, {"attentive"})
+    assert student.name == "mutual:attentive+unmirrored"
+
+
+def test_attention_stands_before_each_wave_block_and_works_in_teachers_too(pictures):
+    network = AttentiveResNet(2)
+    assert [type(block).__name__ for block in network.blocks] == [
+        "ResidualBlock", "ResidualBlock", "AddedAttention", "WaveBlock",
+        "ResidualBlock", "AddedAttention", "WaveBlock",
+    ]  # fmt: skip
+    waved = WavedResNet(2)
+    waved.load_state_dict({n: w for n, w in network.state_dict().items() if "attention" not in n})
+    views = take_colours(pictures[0], np.arange(4), "cpu")
+    assert not torch.allclose(network.eval()(views), waved.eval()(views))
+
+
+def test_attentive_networks_begin_as_the_others_but_for_the_attention():
+    for plain, attentive in zip(
+        make().make_pair(2), make(argument="attentive").make_pair(2), strict=True
+    ):
+        kept, given = plain.state_dict(), attentive.state_dict()
+        assert all(torch.equal(given[name], kept[name]) for name in kept)
+        assert all("attention" in name for name in given.keys() - kept.keys())
+
+
+def test_attentive_ones_have_no_waves_in_the_first_ninth_of_their_steps(pictures):
+    training = peers(pictures, n_steps=27, argument="attentive")
+    assert changed_by_waves(training, range(6)) == [[False] * 4] * 3 + [[True] * 4] * 3
+    others = peers(pictures, n_steps=27)
+    assert changed_by_waves(others, range(2)) == [[True] * 4] * 2
+
+
+@pytest.mark.parametrize("step", [0, 5])
+def test_attention_learns_with_waves_and_without(pictures, step):
+    training = peers(pictures, n_steps=27, argument="attentive")
+    training.loss_of(step).backward()
+    for student in training.students:
+        for name, weight in student.named_parameters():
+            assert "attention" not in name or weight.grad.abs().sum() > 0
+
+
+def test_a_training_killed_before_the_waves_ends_with_the_very_same_weights(pictures, monkeypatch):
+    monkeypatch.setattr(run_steps_module, "CHECKPOINT_EVERY_S", 0.0)
+    monkeypatch.setattr(run_steps_module, "SHARE_FOR_SAVING", float("inf"))
+    unbroken = bytes_of(make(14, argument="attentive").fit(*pictures))
+    checkpoints = KeptInMemory(killed_after=1)
+    with pytest.raises(KeyboardInterrupt):
+        make(14, TrainingRun(3, checkpoints), argument="attentive").fit(*pictures)
+    going_on = make(14, TrainingRun(3, checkpoints), argument="attentive")
+    assert going_on.has_waves(1) is False and going_on.has_waves(2) is True
+    assert bytes_of(going_on.fit(*pictures)) == unbroken

@@ -16,8 +16,8 @@ from tests.annotate.training.checkpoints import KeptInMemory
 from tests.fakes import ArrayRows
 
 NETWORKS = [
-    "conv", "two_stage", "rotations", "distilled", "mutual", "momentum:flexmatch",
-    "momentum:adamatch", "fst", "fst_d", "fst_w",
+    "conv", "two_stage", "rotations", "rotations:distilled", "distilled", "mutual",
+    "mutual:attentive", "momentum:flexmatch", "momentum:adamatch", "fst", "fst_d", "fst_w",
 ]  # fmt: skip
 SIDE = 32
 
