@@ -150,7 +150,8 @@ def choose(cells: Iterable[Cell], only: str) -> list[Cell]:
         raise UnknownNameError("data set, factor or method", word, [*CORPORA, *FACTORS, *methods])
     cells = [cell for cell in cells if cell.method not in COSTLY_STUDENTS - words]
     for known, part in ((set(CORPORA), "data"), (set(FACTORS), "factor"), (methods, "method")):
-        # "default" is a factor and its only method: it need not be listed twice.
+        # "default" is a factor and its only method: listed, it asks for no method of others.
         wanted = words & known - ({DEFAULT} if part == "method" else set())
-        cells = [cell for cell in cells if not wanted or getattr(cell, part) in wanted]
+        kept = wanted | (words & {DEFAULT})
+        cells = [cell for cell in cells if not wanted or getattr(cell, part) in kept]
     return cells

@@ -77,7 +77,12 @@ def test_every_cell_has_a_file_of_its_own():
 def test_words_of_one_kind_add_up_and_of_two_kinds_narrow_down():
     cells = [*cells_of(TEXTS, 0), *cells_of(FEATURES, 0)]
     chosen = choose(cells, "trashnet, selector, default,threshold")
-    assert {(cell.data, cell.method) for cell in chosen} == {("trashnet", "threshold")}
+    assert {(cell.data, cell.method) for cell in chosen} == {
+        ("trashnet", "threshold"),
+        ("trashnet", "default"),
+    }
+    chosen = choose(cells, "trashnet,selector,threshold")
+    assert {cell.method for cell in chosen} == {"threshold"}
     chosen = choose(cells, "trashnet,selector,default")
     assert {cell.factor for cell in chosen} == {"selector", "default"}
     assert choose(cells, "") == [cell for cell in cells if cell.method != "fine_tuned"]
