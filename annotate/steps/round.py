@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from annotate.compute.most_likely import most_likely
 from annotate.protocols import NO_LABEL, NO_NEEDS, Floats, Progress, Selection
 from annotate.selection.votes import Vote, collect_votes
 from annotate.steps.anchor import Anchor
@@ -273,14 +274,6 @@ def _metrics(
             "n_flipped": int((most_likely(parent_proba) != guess).sum()),
         }
     return metrics
-
-
-def most_likely(proba: Floats) -> NDArray[np.int32]:
-    """Return (n_items,) the class of highest probability, -1 where there is no answer."""
-    answered = ~np.isnan(proba[:, 0])
-    guess = np.full(len(proba), NO_LABEL, dtype=np.int32)
-    guess[answered] = proba[answered].argmax(axis=1)
-    return guess
 
 
 def read_guess(workspace: Workspace, prediction_id: str) -> NDArray[np.int32]:

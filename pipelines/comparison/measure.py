@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
+from annotate.compute.most_likely import most_likely
 from annotate.errors import NotReadyError
 from annotate.protocols import NO_LABEL, Bools, Floats, Ints
 from annotate.quality.calibration import expected_calibration_error
 from annotate.steps.labels import read_current_labels
 from annotate.steps.predicting import StoredProba
-from annotate.steps.round import most_likely
 from annotate.steps.selections import read_selection
 from annotate.steps.simulate import simulate
 from annotate.steps.train import train

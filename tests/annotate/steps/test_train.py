@@ -14,7 +14,7 @@ from annotate.steps.given_labels import read_given_labels
 from annotate.steps.items import drop
 from annotate.steps.labels import read_current_labels
 from annotate.steps.predict import predict
-from annotate.steps.round import most_likely, training_set
+from annotate.steps.round import training_set
 from annotate.steps.train import NOTHING_MEASURES, train
 from annotate.store.decisions import Decision, append_decisions
 from annotate.store.history import (
@@ -174,11 +174,6 @@ def test_negative_rounds_and_empty_projects_are_refused(empty):
 def test_no_teacher_without_labels_or_class_features(workspace):
     with pytest.raises(NotReadyError, match="probe"):
         train(workspace, n_rounds=1, teacher="probe")
-
-
-def test_most_likely_is_minus_one_where_there_is_no_answer():
-    proba = np.array([[0.2, 0.8], [np.nan, np.nan]])
-    assert most_likely(proba).tolist() == [1, -1]
 
 
 def test_a_round_that_accepts_nothing_of_a_class_warns(workspace, gold):
