@@ -41,6 +41,7 @@ from annotate.training.mutual import SECOND, Mutual
 from annotate.training.network_student import NetworkStudent
 from annotate.training.pixel_rows import take_colours
 from annotate.training.rotations import Rotations
+from annotate.training.sub_pseudo_labels_student import SubPseudoLabelled
 from annotate.training.two_stage import TwoStage
 from pipelines.comparison.cells import Cell
 from pipelines.comparison.pictures import Pictures, draw_equally, read_pictures
@@ -92,6 +93,7 @@ METHODS = {
     "rotations:distilled, labels alone": Method(partial(Rotations, "distilled")),
     "conv, pseudo-labels too": Method(Conv, taught=True),
     "two_stage": Method(TwoStage, taught=True),
+    "sub_pseudo_labels": Method(SubPseudoLabelled),
     "distilled": Method(Distilled, taught=True),
     "label_free": Method(LabelFree, taught=True),
     "mutual": Method(Mutual, 2, taught=True),
@@ -175,8 +177,8 @@ def describe(settings: Settings) -> str:
         f"Test accuracy in %, mean ± sample standard deviation over {settings.seeds} draws of"
         f" labels; {settings.passes:,} forward-backward passes for each, a quarter of that for the"
         " steps of fst_d. The teacher is a linear probe on MobileNet features; two_stage,"
-        " distilled, label_free, mutual, the first of the rounds and what has pseudo-labels too"
-        " learn from it, the others from labels and pixels."
+        " sub_pseudo_labels, distilled, label_free, mutual, the first of the rounds and what has"
+        " pseudo-labels too learn from it, the others from labels and pixels."
     )
 
 

@@ -16,7 +16,7 @@ from sklearn.cluster import KMeans
 from sklearn.linear_model import LogisticRegression
 
 from annotate.protocols import Bools, Floats, Ints
-from annotate.review.sub_pseudo_labels import VARIANTS, sub_pseudo_labels
+from annotate.training.sub_pseudo_labels import VARIANTS, sub_pseudo_labels
 from pipelines.comparison.corpora import read_noisy_labels
 
 SEEDS = range(5)

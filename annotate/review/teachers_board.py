@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from annotate.protocols import NO_LABEL, Bools, Ints
 from annotate.quality.share import Share, share_of
-from annotate.review.sub_pseudo_labels import SubPseudoLabels, sub_pseudo_labels
+from annotate.training.sub_pseudo_labels import SubPseudoLabels, sub_pseudo_labels
 
 MOST_GROUPS = 300
 

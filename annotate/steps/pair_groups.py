@@ -10,7 +10,6 @@ import pandas as pd
 
 from annotate.errors import ConfigError
 from annotate.protocols import NO_LABEL, Ints
-from annotate.review.sub_pseudo_labels import SubPseudoLabels, Variant, sub_pseudo_labels
 from annotate.review.teachers_board import JudgedGroup, judge_groups
 from annotate.schema import refuse_several_classes
 from annotate.steps.compare_teachers import judging_answers
@@ -20,6 +19,7 @@ from annotate.steps.snapshot import read_snapshot, summary_of
 from annotate.steps.workspace import Workspace
 from annotate.store.files import write_bytes
 from annotate.store.items import item_index
+from annotate.training.sub_pseudo_labels import SubPseudoLabels, Variant, sub_pseudo_labels
 
 DEFAULT_SMALLEST = 10
 
@@ -71,7 +71,7 @@ def group_by_pairs(
     weak, teacher : str
         Teachers that have predicted, or ids of predictions.
     variant, n_min, n_apart
-        As ``annotate.review.sub_pseudo_labels`` takes them.
+        As ``annotate.training.sub_pseudo_labels`` takes them.
     out : Path, optional
         A CSV file to write: id, group, weak, teacher.
 

@@ -22,6 +22,7 @@ STUDENTS = Registry(
         "prompts": "annotate.training.prompts:Prompts",
         "rotations": "annotate.training.rotations:Rotations",
         "smoothed_linear": "annotate.training.smoothed_linear:SmoothedLinear",
+        "sub_pseudo_labels": "annotate.training.sub_pseudo_labels_student:SubPseudoLabelled",
         "two_stage": "annotate.training.two_stage:TwoStage",
     },
 )

@@ -21,7 +21,7 @@ NAMES = [
     for name in EVERY_NAME
     if not isinstance(STUDENTS.make(name, n_classes=2), EncoderStudent | PromptStudent)
 ]
-IGNORE_WEIGHTS = {"distilled", "label_free", "long_tail"}  # every picture counts alike
+IGNORE_WEIGHTS = {"distilled", "label_free", "long_tail", "sub_pseudo_labels"}
 N_STEPS = 20  # of a network: its pictures below are easy to tell apart
 
 

@@ -5,8 +5,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from annotate.review import sub_pseudo_labels as module
-from annotate.review.sub_pseudo_labels import VARIANTS, sub_pseudo_labels
+from annotate.training import sub_pseudo_labels as module
+from annotate.training.sub_pseudo_labels import VARIANTS, sub_pseudo_labels
 
 WEAK = np.array([0, 0, 0, 0, 0, 0, 0, 1, 1, 2, -1, 2])
 SAID = np.array([0, 0, 0, 1, 1, 2, 3, 1, 0, 2, 1, -1])

@@ -1,4 +1,4 @@
-"""Sub-pseudo-labels: what a weak label and a teacher say together, as groups to look at."""
+"""Sub-pseudo-labels: what a weak label and a teacher say together, as groups of items."""
 
 from __future__ import annotations
 
@@ -84,8 +84,8 @@ def sub_pseudo_labels(
 
     References
     ----------
-    Li et al. 2022 (SPL), AAAI, arXiv:2101.03713: pairs as classes to pretrain a network on. Differs
-    in that they are groups for people. How small groups are avoided is known of the paper in
+    Li et al. 2022 (SPL), AAAI, arXiv:2101.03713: pairs as classes to pretrain a network on; they
+    are groups for people, too. How small groups are avoided is known of the paper in
     outline only; the profile by which pairs are merged is ours: the mean of what the teacher says
     of the weak class's items and what weak labels say of those of the teacher's class. Ward's
     criterion merges them, each pair counting once.
