@@ -14,9 +14,9 @@ _FORMAT_WORDS = {
     "png": "`<split>/masks` has a PNG for each picture in `<split>/images`: a pixel's value is the"
     " number of its class, by `classes.json`; 255 is unknown. `masks.jsonl` says where each mask"
     " is from.",
-    "coco": "`<split>.json` lists the pictures in `<split>/images` as COCO does: each class of a"
-    " picture is one region with `iscrowd` 1 and uncompressed run lengths, a category's id its"
-    " class number and one; `lineage` of an image says where its mask is from.",
+    "coco": "`<split>.json` lists the pictures in `<split>/images` as COCO does for stuff: each"
+    " class of a picture is one region of uncompressed run lengths, a category's id its class"
+    " number and one; `lineage` of an image says where its mask is from.",
 }
 
 

@@ -84,10 +84,11 @@ def write_png(rows: Iterable[MaskRow], folder: Path, schema: Schema) -> None:
 
 
 def write_coco(rows: Iterable[MaskRow], folder: Path, schema: Schema) -> None:
-    """Write ``<split>/images``, and ``<split>.json`` as COCO has it for regions.
+    """Write ``<split>/images``, and ``<split>.json`` as COCO has it for stuff.
 
-    Each class of a picture is one annotation with ``iscrowd`` 1: all its pixels, as uncompressed
-    run lengths. A category's id is its class number and one. Lineage is a field of each image.
+    Each class of a picture is one annotation: all its pixels, as uncompressed run lengths. None is
+    a crowd: loaders leave crowds out. A category's id is its class number and one. Lineage is a
+    field of each image.
     """
     categories = [
         {"id": c.class_no + FIRST_CATEGORY, "name": c.name, "supercategory": ""}
@@ -162,7 +163,7 @@ def region(inside: Ints) -> dict[str, Any]:
         "segmentation": {"counts": run_lengths(inside), "size": list(inside.shape)},
         "area": int(inside.sum()),
         "bbox": [left, top, int(columns[-1]) - left + 1, int(rows[-1]) - top + 1],
-        "iscrowd": 1,
+        "iscrowd": 0,
     }
 
 

@@ -321,7 +321,7 @@ def test_masks_go_out_as_the_tools_of_coco_read_them(masked, tmp_path):
         coco = COCO(tmp_path / "out" / f"{split}.json")
         for image in coco.loadImgs(coco.getImgIds()):
             read = np.full((HEIGHT, WIDTH), -1)
-            for annotation in coco.loadAnns(coco.getAnnIds(imgIds=[image["id"]], iscrowd=True)):
+            for annotation in coco.loadAnns(coco.getAnnIds(imgIds=[image["id"]], iscrowd=False)):
                 read[coco.annToMask(annotation) == 1] = annotation["category_id"] - 1
             np.testing.assert_array_equal(read, mask_of(masked, image["lineage"]["item_id"]))
             assert (tmp_path / "out" / split / "images" / image["file_name"]).is_file()
