@@ -41,6 +41,7 @@ def command(
         f"rounds      {status.n_rounds}, head is round {status.head_round}"
         if status.n_rounds else None,
         f"labels      {n_labelled:,} of {status.n_items:,} items ({format_counts(by_source)})",
+        f"masks       {format_counts(status.masks)}" if any(status.masks.values()) else None,
         f"decisions   {status.n_decisions:,}, {status.n_conflicts:,} items in conflict",
         f"spot check  {status.n_spot_check_open:,} items wait for an answer"
         if status.n_spot_check_open else None,

@@ -20,9 +20,9 @@ from annotate.export.manifest import ExportCounts, write_manifest
 from annotate.export.mask_card import MaskFacts, render_mask_card
 from annotate.export.mask_formats import MASK_FORMATS, MaskRow
 from annotate.protocols import NO_LABEL, Progress, no_progress
-from annotate.steps.import_masks import check_can_have_masks, given_masks
+from annotate.steps.import_masks import check_can_have_masks
 from annotate.steps.list_masks import is_current
-from annotate.steps.standing_masks import load_mask, standing_masks
+from annotate.steps.standing_masks import given_masks, load_mask, standing_masks
 from annotate.steps.workspace import Workspace
 from annotate.store.items import count_kept_items
 from annotate.store.masks import list_segmenters

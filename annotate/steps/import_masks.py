@@ -16,7 +16,7 @@ from annotate.corpus.regular_file import RejectedInputError, read_regular
 from annotate.corpus.splits import held_back_roles
 from annotate.errors import ConfigError, SourceError
 from annotate.protocols import NO_LABEL, Progress, no_progress
-from annotate.steps.standing_masks import standing_masks
+from annotate.steps.standing_masks import given_masks, standing_masks
 from annotate.steps.workspace import Workspace
 from annotate.store.items import read_items
 from annotate.store.masks import assign_mask_roles, insert_masks
@@ -117,11 +117,6 @@ def check_can_have_masks(workspace: Workspace) -> None:
             f"Masks have {UNKNOWN} classes at most, as a pixel is a byte; this project has"
             f" {workspace.schema.n_classes:,}. Make a project of fewer."
         )
-
-
-def given_masks(table: pd.DataFrame) -> pd.DataFrame:
-    """Return those of the standing masks that came with the corpus."""
-    return table[table["segmenter_no"].isna()]
 
 
 def without_suffix(name: str) -> str:

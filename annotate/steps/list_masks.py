@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from annotate.steps.import_masks import check_can_have_masks, given_masks
-from annotate.steps.standing_masks import standing_masks
+from annotate.steps.import_masks import check_can_have_masks
+from annotate.steps.standing_masks import given_masks, standing_masks
 from annotate.steps.train_masks import masks_sha256
 from annotate.steps.workspace import Workspace
 from annotate.store.items import count_kept_items

@@ -20,6 +20,18 @@ def standing_masks(workspace: Workspace) -> pd.DataFrame:
     return table[table["dropped_at_utc"].isna()].reset_index(drop=True)
 
 
+def given_masks(table: pd.DataFrame) -> pd.DataFrame:
+    """Return those of the standing masks that came with the corpus."""
+    return table[table["segmenter_no"].isna()]
+
+
+def count_masks(workspace: Workspace) -> dict[str, int]:
+    """Return how many pictures have a ``given`` mask, and how many one that a network has drawn."""
+    table = standing_masks(workspace)
+    n_given = len(given_masks(table))
+    return {"given": n_given, "drawn": len(table) - n_given}
+
+
 def load_mask(workspace: Workspace, png_sha256: str, size: tuple[int, int]) -> NDArray[np.int16]:
     """Return (height, width) class numbers, -1 where none is known.
 

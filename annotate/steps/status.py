@@ -16,6 +16,7 @@ from annotate.steps.given_features import GIVEN_ENCODER
 from annotate.steps.given_labels import GivenLabels, read_given_labels
 from annotate.steps.labels import SOURCES, CurrentLabels, read_current_labels
 from annotate.steps.predict import teachers_on_record
+from annotate.steps.standing_masks import count_masks
 from annotate.steps.stopping import read_stop_evidence
 from annotate.steps.workspace import Workspace
 from annotate.store.arrays import array_settings, list_arrays
@@ -48,6 +49,7 @@ class Status:
     n_conflicts: int
     labels_by_source: dict[str, int]
     labels_by_class: dict[str, int]
+    masks: dict[str, int]
     n_spot_check_open: int
     stopping: list[StopAdvice]
     next_step: str
@@ -83,6 +85,7 @@ def read_status(
         reasons = quarantine_by_code(connection)
         n_decisions = count_decisions(connection)
     given = labels.given
+    masks = count_masks(workspace)
     to_predict = step_to_predict(workspace, given)
     by_class = np.bincount(
         labels.labels[labels.labels != NO_LABEL], minlength=workspace.schema.n_classes
@@ -113,10 +116,12 @@ def read_status(
         labels_by_class={
             spec.name: int(by_class[spec.class_no]) for spec in workspace.schema.classes
         },
+        masks=masks,
         n_spot_check_open=int((~given.human.decided[asked]).sum()),
         stopping=list(read_stop_evidence(workspace, given).advice(target))
         if (predictions or rounds) and workspace.schema.task == "single" else [],
-        next_step=_next_step(
+        next_step=_step_of_masks(masks) if masks["given"] and not predictions and not rounds
+        else _next_step(
             n_items, any(a.n_rows == n_items for a in arrays), bool(predictions), len(rounds),
             int((~given.human.decided[asked]).sum()), workspace.schema.task,
             to_predict, _step_to_train(workspace, to_predict),
@@ -161,6 +166,13 @@ def _reads_names(workspace: Workspace) -> bool:
         return True
     settings = array_settings(workspace.store, "features", array_id)
     return settings.get("encoder") != GIVEN_ENCODER and bool(settings.get("reads_names", True))
+
+
+def _step_of_masks(masks: dict[str, int]) -> str:
+    """Return the next command of a project that has masks and no labels by a teacher."""
+    if masks["drawn"]:
+        return "annotate masks export DIR OUT"
+    return "annotate masks train DIR"
 
 
 def _next_step(

@@ -16,9 +16,9 @@ from annotate.corpus.mask_file import mask_as_png
 from annotate.errors import ConfigError, NotReadyError, UnknownNameError
 from annotate.protocols import NO_LABEL, Ints, Progress, Rows, TrainingRun, no_progress
 from annotate.steps.checkpoints import StoredCheckpoints
-from annotate.steps.import_masks import check_can_have_masks, given_masks
+from annotate.steps.import_masks import check_can_have_masks
 from annotate.steps.models import load_model, save_model
-from annotate.steps.standing_masks import load_mask, standing_masks
+from annotate.steps.standing_masks import given_masks, load_mask, standing_masks
 from annotate.steps.stored_pixels import stored_pixels
 from annotate.steps.workspace import Workspace
 from annotate.store.items import count_kept_items, dropped_mask, read_items

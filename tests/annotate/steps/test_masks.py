@@ -23,6 +23,7 @@ from annotate.steps.import_masks import import_masks
 from annotate.steps.items import drop
 from annotate.steps.list_masks import list_masks
 from annotate.steps.standing_masks import load_mask, standing_masks
+from annotate.steps.status import read_status
 from annotate.steps.train_masks import train_masks
 from annotate.steps.why import explain_item
 from annotate.steps.workspace import create_workspace
@@ -199,6 +200,18 @@ def test_masks_that_measure_are_never_seen(masked, monkeypatch):
     train_masks(masked, method="supervised", side_px=16, n_steps=2)
     # Twenty pictures less two that measure, of which eight have a mask; then those eight alone.
     assert seen == [(18, 8), (8, 8)]
+
+
+def test_status_says_how_many_masks_there_are_and_what_to_do_with_them(pictures, masks):
+    assert read_status(pictures).next_step == "annotate embed DIR"
+    import_masks(pictures, masks)
+    status = read_status(pictures)
+    assert status.masks == {"given": N_MASKS, "drawn": 0}
+    assert status.next_step == "annotate masks train DIR"
+    train_masks(pictures, **SMALL)
+    status = read_status(pictures)
+    assert status.masks == {"given": N_MASKS, "drawn": N_PICTURES - N_MASKS}
+    assert status.next_step == "annotate masks export DIR OUT"
 
 
 def test_the_same_is_trained_once_and_drawing_goes_on_where_it_was_killed(masked, monkeypatch):
