@@ -19,6 +19,7 @@ from annotate.protocols.arrays import (
 )
 from annotate.protocols.encoders import (
     Encoder,
+    MaskableNetwork,
     PromptableEncoder,
     TextTower,
     TrainableEncoder,
@@ -51,6 +52,7 @@ __all__ = [
     "Floats",
     "Ints",
     "Items",
+    "MaskableNetwork",
     "Need",
     "NetworkStudent",
     "Opinions",

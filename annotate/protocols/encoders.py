@@ -8,6 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from annotate.protocols.arrays import Ints
 from annotate.schema import Modality
 
 
@@ -65,6 +66,42 @@ class TrainableNetwork(Protocol):
 
     def forward(self, batch: Any) -> Any:
         """Return a tensor (n, dim), each row of length 1: the encoder's features."""
+        ...
+
+
+@runtime_checkable
+class MaskableNetwork(TrainableNetwork, Protocol):
+    """A network that can learn items without labels: it predicts what is hidden of them.
+
+    An item is a row of tokens: words, or the patches of a picture.
+    """
+
+    def new_decoder(self) -> Any:
+        """Return an untrained ``torch.nn.Module``, which predicts hidden parts from hidden states.
+
+        Raises
+        ------
+        ConfigError
+            If nothing can be hidden from this network.
+        """
+        ...
+
+    def hide(self, batch: Any, seeds: Ints) -> tuple[Any, Any]:
+        """Return prepared items with some of their tokens hidden, and which: (n, n_tokens) bool.
+
+        What is hidden of an item follows from its own seed, of ``seeds`` (n,), alone.
+        """
+        ...
+
+    def hidden_states(self, batch: Any) -> tuple[Any, Any]:
+        """Return the tokens' states (n, n_tokens, width), and (n, n_tokens) False for padding."""
+        ...
+
+    def hidden_loss(self, decoder: Any, states: Any, batch: Any, hidden: Any) -> Any:
+        """Return (n,): how wrong the decoder is about what is hidden of each item, on average.
+
+        ``batch`` are the items with nothing hidden, ``states`` those of ``hide``.
+        """
         ...
 
 

@@ -168,6 +168,10 @@ class EncoderStudent(Protocol):
     run: TrainingRun
     encoder: TrainableEncoder | None
 
+    def check(self, encoder: TrainableEncoder) -> None:
+        """Raise ConfigError if the student cannot train an encoder."""
+        ...
+
     def fit(self, X: Items, y: Ints, sample_weight: Floats | None = None) -> EncoderStudent: ...
 
     def predict_proba(self, X: Items) -> NDArray[np.float32]: ...

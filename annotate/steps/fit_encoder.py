@@ -93,12 +93,13 @@ def _fit_and_predict(
     run: TrainingRun,
     processes: ProcessGroup,
 ) -> NDArray[np.float32]:
-    """Do what every process does; ``run`` has the first one's progress and checkpoints."""
+    """Do what every process does; ``run`` is the first one's, and in the others empty."""
     view = StoredCorpus(workspace, fit.given_labels)
     student.encoder = trainable_encoder(view)
     student.run = TrainingRun(
         seed=fit.seed,
         given=fit.given_labels != NO_LABEL,
+        may_train=processes.tell(run.may_train),
         progress=run.progress,
         checkpoints=SharedCheckpoints(run.checkpoints, processes),
         features=view.features(),

@@ -81,7 +81,7 @@ def check_encoder(workspace: Workspace, student: Student) -> None:
     if view.find_encoder_id() is None:
         return
     if isinstance(student, EncoderStudent):
-        trainable_encoder(view)
+        student.check(trainable_encoder(view))
     else:
         promptable_encoder(view)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -12,14 +13,32 @@ from numpy.typing import NDArray
 
 from annotate.compute.device import autocast, choose_device, choose_dtype
 from annotate.compute.processes import ProcessGroup
-from annotate.errors import NotReadyError
-from annotate.protocols import NO_LABEL, Floats, Ints, Items, TrainableEncoder, TrainingRun
+from annotate.errors import ConfigError, NotReadyError
+from annotate.protocols import (
+    Floats,
+    Ints,
+    Items,
+    MaskableNetwork,
+    Processes,
+    TrainableEncoder,
+    TrainingRun,
+)
+from annotate.training.further_pretraining import (
+    MaskedModelling,
+    UnlabelledItems,
+    self_distillation,
+)
 from annotate.training.held_out import held_out
 from annotate.training.network_student import CANNOT_BE_OPENED
-from annotate.training.run_steps import run_steps
+from annotate.training.run_steps import Training
+from annotate.training.stages import Stage, run_stages
 from annotate.training.tower import ITEMS_PER_BLOCK, Tower
-from annotate.training.tower_training import LabelledItems, TowerSettings, TowerTraining
-from annotate.training.weights import normalize_weights
+from annotate.training.tower_training import (
+    LabelledItems,
+    TowerSettings,
+    TowerTraining,
+    labelled_items,
+)
 
 N_STEPS = 300
 BATCH_SIZE = 16
@@ -37,12 +56,13 @@ class FineTuned:
     ----------
     argument : str
         What is trained beside the head: ``all`` (the default), the last so many blocks, such as
-        ``2``, or ``head`` for nothing else; ``unmirrored`` where a picture's mirror image may be of
-        another class; or both, joined by ``+``.
+        ``2``, or ``head`` for nothing else; ``adapted`` where that is first to learn all items
+        without labels; ``unmirrored`` where a picture's mirror image may be of another class; or
+        several, joined by ``+``.
     n_classes : int, optional
         Columns of ``predict_proba``; by default one more than the largest label.
     n_steps : int
-        Optimiser steps of a fit.
+        Optimiser steps of a fit; with ``adapted`` three times as many.
     batch_size : int
         Items in a step.
     micro_batch_size : int, optional
@@ -54,7 +74,8 @@ class FineTuned:
     ----------
     Kumar et al. 2022, "Fine-tuning can distort pretrained features and underperform
     out-of-distribution", arXiv:2202.10054 (the probe first); Clark et al. 2020, arXiv:2003.10555
-    (rates that fall from layer to layer).
+    (rates that fall from layer to layer); Lee et al. 2023, arXiv:2210.02871 (``adapted``: see
+    ``further_pretraining.self_distillation``).
     """
 
     smoothing_k = 0
@@ -69,7 +90,7 @@ class FineTuned:
         micro_batch_size: int | None = None,
         device: str = "auto",
     ) -> None:
-        self.n_last_blocks, self.mirrored = read_depth(argument)
+        self.n_last_blocks, self.mirrored, self.adapted = read_depth(argument)
         self.name = f"fine_tuned:{argument}" if argument else "fine_tuned"
         self.run = TrainingRun()
         self.encoder: TrainableEncoder | None = None
@@ -99,22 +120,32 @@ class FineTuned:
         """
         n_classes = self._n_classes or int(y.max(initial=-1)) + 1
         items = labelled_items(X, y, sample_weight, n_classes)
-        tower = self._new_tower(n_classes)
-        there, features = self._features_before(tower, X, items.rows)
+        new_tower = partial(self._new_tower, n_classes)
+        there, features = self._features_before(new_tower, X, items.rows)
         items = items.take(np.isin(items.rows, there))
         if len(np.unique(items.y)) < 2:
             raise NotReadyError(CANNOT_BE_OPENED.format(n=len(there)))
         given = np.ones(len(y), dtype=bool) if self.run.given is None else self.run.given
         checks = held_out(items.y, given[items.rows], self.run.seed)
-        left_out, items = items.take(checks), items.take(~checks)
-        tower.begin_as_a_probe(features[~checks], items.y, items.weights)
-        processes = self.run.processes or ProcessGroup()
-        # What GPUs compute may differ in its last digits: all begin with the first one's head.
-        tower.load_trained_arrays(processes.tell(tower.trained_arrays()))
-        training = TowerTraining(tower, items, left_out, self._settings(), processes)
-        run_steps(training, self.n_steps, self.run, self._key(items))
+        left_out, items, features = items.take(checks), items.take(~checks), features[~checks]
+        settings, processes = self._settings(), self.run.processes or ProcessGroup()
+
+        def begin_on_labels(before: Training | None) -> TowerTraining:
+            if isinstance(before, MaskedModelling):  # features at hand are of the encoder before
+                tower, known = before.tower, before.tower.features(X, items.rows)
+            else:
+                tower, known = new_tower(), (items.rows, features)
+            begin_as_a_probe(tower, items, *known, processes)
+            return TowerTraining(tower, items, left_out, settings, processes)
+
+        stages = [Stage("on labels", self.n_steps, begin_on_labels)]
+        if self.adapted:
+            corpus = UnlabelledItems(X, self._rows_to_adapt_to(len(X)))
+            stages = self_distillation(new_tower, corpus, settings, processes) + stages
+        training = run_stages(stages, self.run, self._key(items))
+        assert isinstance(training, TowerTraining)
         training.take_the_best()
-        self._tower = tower
+        self._tower = training.tower
         return self
 
     def predict_proba(self, X: Items) -> NDArray[np.float32]:
@@ -141,24 +172,46 @@ class FineTuned:
         self._tower.load_trained_arrays(arrays)
 
     def _features_before(
-        self, tower: Tower, X: Items, rows: Ints
+        self, new_tower: Callable[[], Tower], X: Items, rows: Ints
     ) -> tuple[Ints, NDArray[np.float32]]:
         """Return those of some rows that can be opened, and their features before the training."""
         if self.run.features is None:
-            return tower.features(X, rows)
+            return new_tower().features(X, rows)
         features = np.asarray(self.run.features.take(rows), dtype=np.float32)
         is_there = ~np.isnan(features[:, 0])
         return rows[is_there], features[is_there]
 
-    def _new_tower(self, n_classes: int) -> Tower:
+    def _rows_to_adapt_to(self, n_items: int) -> Ints:
+        may_train = self.run.may_train
+        return np.arange(n_items) if may_train is None else np.flatnonzero(may_train)
+
+    def check(self, encoder: TrainableEncoder) -> None:
+        """Raise ConfigError if this student cannot train an encoder."""
+        if self.adapted:
+            self._network_of(encoder).new_decoder()
+
+    def _known_encoder(self) -> TrainableEncoder:
         if self.encoder is None:
             raise ValueError(
                 "The student fine_tuned needs the encoder that it trains; got none."
                 " Set encoder before fit."
             )
-        network: Any = self.encoder.trainable_network()
-        tower = Tower(network, self.encoder.dim, n_classes, self.n_last_blocks)
+        return self.encoder
+
+    def _new_tower(self, n_classes: int) -> Tower:
+        encoder = self._known_encoder()
+        network = self._network_of(encoder)
+        tower = Tower(network, encoder.dim, n_classes, self.n_last_blocks)
         return tower.to(choose_device(self._device))
+
+    def _network_of(self, encoder: TrainableEncoder) -> Any:
+        network = encoder.trainable_network()
+        if self.adapted and not isinstance(network, MaskableNetwork):
+            raise ConfigError(
+                "The option adapted of the student fine_tuned needs an encoder that can hide a part"
+                f" of an item; {encoder.id} cannot. Use fine_tuned without adapted."
+            )
+        return network
 
     def _settings(self) -> TowerSettings:
         return TowerSettings(
@@ -168,49 +221,47 @@ class FineTuned:
 
     def _key(self, items: LabelledItems) -> str:
         """Return what shapes the training but for the items themselves, which a project keeps."""
-        assert self.encoder is not None
         # Views and dropout differ with the number of processes.
         size = (self.run.processes or ProcessGroup()).size
-        settings = f"{self.name} {self._settings()} {self.encoder.id} {len(items.X)} {size}"
+        encoder_id = self._known_encoder().id
+        settings = f"stages of {self.name} {self._settings()} {encoder_id} {len(items.X)} {size}"
         digest = hashlib.sha256(settings.encode())
-        for array in (items.rows, items.y, items.weights):
+        corpus = (self._rows_to_adapt_to(len(items.X)),) if self.adapted else ()
+        for array in (items.rows, items.y, items.weights, *corpus):
             digest.update(np.asarray(array, dtype=np.float64).tobytes())
         return digest.hexdigest()
 
 
-def labelled_items(
-    X: Items, y: Ints, sample_weight: Floats | None, n_classes: int
-) -> LabelledItems:
-    """Return the items that have a label, checked."""
-    if y.shape != (len(X),):
-        raise ValueError(f"y must be ({len(X)},), one entry an item; got shape {y.shape}.")
-    rows = np.flatnonzero(y != NO_LABEL)
-    n_seen = len(np.unique(y[rows]))
-    if n_seen < 2 or y.max() >= n_classes:
-        raise ValueError(
-            f"y must hold two classes or more, 0 to {n_classes - 1}; got {n_seen},"
-            f" the highest {y.max(initial=-1)}."
-        )
-    weights = None if sample_weight is None else sample_weight[rows]
-    return LabelledItems(X, rows, y[rows], normalize_weights(weights, len(rows)))
+def begin_as_a_probe(
+    tower: Tower, items: LabelledItems, rows: Ints, features: Floats, processes: Processes
+) -> None:
+    """Make a tower's head a linear probe on the features of those rows of some items."""
+    known = items.take(np.isin(items.rows, rows))
+    tower.begin_as_a_probe(features, known.y, known.weights)
+    # What GPUs compute may differ in its last digits: all begin with the first one's head.
+    tower.load_trained_arrays(processes.tell(tower.trained_arrays()))
 
 
-def read_depth(argument: str) -> tuple[int | None, bool]:
-    """Return how many of the last blocks are trained, None for all, and whether to mirror.
+def read_depth(argument: str) -> tuple[int | None, bool, bool]:
+    """Return how many of the last blocks are trained, whether to mirror, and whether to adapt.
 
     Raises
     ------
     ValueError
-        If a word is none of those that ``FineTuned`` takes.
+        If a word is none of those that ``FineTuned`` takes, or nothing is trained that could adapt.
     """
     words = [word for word in argument.split("+") if word]
-    depths = [word for word in words if word != "unmirrored"] or ["all"]
+    depths = [word for word in words if word not in ("adapted", "unmirrored")] or ["all"]
     depth = {"all": None, "head": 0}.get(depths[0], -1)
     if depths[0].isdecimal() and int(depths[0]) > 0:
         depth = int(depths[0])
     if len(depths) > 1 or depth == -1:
         raise ValueError(
-            "options are all, head or a number of blocks, and unmirrored, joined by +;"
+            "options are all, head or a number of blocks, adapted and unmirrored, joined by +;"
             f" got {argument}"
         )
-    return depth, "unmirrored" not in words
+    if depth == 0 and "adapted" in words:
+        raise ValueError(
+            f"with adapted, blocks beneath the head must be trained, all or some; got {argument}"
+        )
+    return depth, "unmirrored" not in words, "adapted" in words

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -14,13 +14,14 @@ from torch.nn.functional import cross_entropy
 from torch.optim import AdamW
 
 from annotate.compute.device import autocast, choose_training_dtype
-from annotate.protocols import Bools, Floats, Ints, Items, Processes
+from annotate.protocols import NO_LABEL, Bools, Floats, Ints, Items, Processes
 from annotate.training.batches import weighted_batch
 from annotate.training.descent import step_generator, step_number
 from annotate.training.learning_rates import warmed_cosine
 from annotate.training.tower import ITEMS_PER_BLOCK, Tower
 from annotate.training.training_state import load_optimizer, optimizer_arrays
 from annotate.training.views import Views
+from annotate.training.weights import normalize_weights
 
 RATE = 5e-5  # of the last block
 RATE_OF_HEAD = 1e-3
@@ -53,6 +54,23 @@ class LabelledItems:
     def take(self, chosen: Bools) -> LabelledItems:
         """Return some of them: those where ``chosen``, of shape (n_labelled,), is True."""
         return LabelledItems(self.X, self.rows[chosen], self.y[chosen], self.weights[chosen])
+
+
+def labelled_items(
+    X: Items, y: Ints, sample_weight: Floats | None, n_classes: int
+) -> LabelledItems:
+    """Return the items that have a label, checked."""
+    if y.shape != (len(X),):
+        raise ValueError(f"y must be ({len(X)},), one entry an item; got shape {y.shape}.")
+    rows = np.flatnonzero(y != NO_LABEL)
+    n_seen = len(np.unique(y[rows]))
+    if n_seen < 2 or y.max() >= n_classes:
+        raise ValueError(
+            f"y must hold two classes or more, 0 to {n_classes - 1}; got {n_seen},"
+            f" the highest {y.max(initial=-1)}."
+        )
+    weights = None if sample_weight is None else sample_weight[rows]
+    return LabelledItems(X, rows, y[rows], normalize_weights(weights, len(rows)))
 
 
 @dataclass(frozen=True)
@@ -93,9 +111,7 @@ class TowerTraining:
 
     def take_step(self, step: int) -> float:
         settings = self._settings
-        share = warmed_cosine(step, settings.n_steps, round(WARM_UP * settings.n_steps))
-        for group in self._optimizer.param_groups:
-            group["lr"] = group["highest"] * share
+        set_rates(self._optimizer, step, settings.n_steps)
         self._optimizer.zero_grad(set_to_none=True)
         loss = self._accumulate(step)
         self._optimizer.step()
@@ -114,16 +130,13 @@ class TowerTraining:
         drawn = weighted_batch(items.weights, settings.batch_size, settings.seed, step)
         mine = self._processes.share(drawn)
         generator = step_generator(settings.seed, step, rank)
-        total = 0.0
         self.tower.train()
         with seeded_dropout(step_number("dropout", settings.seed, step, rank), settings.device):
-            for start in range(0, len(mine), settings.micro_batch_size):
-                part = mine[start : start + settings.micro_batch_size]
-                loss = self._loss(items, part, generator)
-                (loss / len(drawn)).backward()  # type: ignore[no-untyped-call]
-                total += float(loss.detach())
+            loss = accumulate_gradients(
+                lambda part: self._loss(items, part, generator), mine, len(drawn), settings
+            )
         self._processes.add_up_gradients(self.tower)
-        return total / max(len(mine), 1)
+        return loss
 
     def _loss(
         self, items: LabelledItems, part: Ints, generator: torch.Generator | None
@@ -169,27 +182,61 @@ class TowerTraining:
         }
 
     def load_arrays(self, arrays: Mapping[str, NDArray[Any]]) -> None:
-        of = {
-            part: {k.removeprefix(part): v for k, v in arrays.items() if k.startswith(part)}
-            for part in ("tower.", "best.")
-        }
-        self.tower.load_trained_arrays(of["tower."])
-        self._best, self._best_loss = of["best."], float(arrays["best_loss"])
+        self.tower.load_trained_arrays(with_prefix(arrays, "tower."))
+        self._best, self._best_loss = with_prefix(arrays, "best."), float(arrays["best_loss"])
         load_optimizer(self._optimizer, arrays, "optimizer.")
 
 
-def layerwise_optimizer(tower: Tower) -> AdamW:
-    """Return AdamW with a rate for each height: a block learns slower than the one after it."""
+def layerwise_optimizer(tower: Tower, head: torch.nn.Module | None = None) -> AdamW:
+    """Return AdamW with a rate for each height: a block learns slower than the one after it.
+
+    ``head`` learns in place of the tower's own, if there is one.
+    """
     at_height: dict[int, list[torch.nn.Parameter]] = {}
     for name, weight in tower.network.named_parameters():
         if name in tower.heights:
             at_height.setdefault(tower.heights[name], []).append(weight)
-    groups = [{"params": list(tower.head.parameters()), "highest": RATE_OF_HEAD}]
+    head = tower.head if head is None else head
+    groups = [{"params": list(head.parameters()), "highest": RATE_OF_HEAD}]
     groups += [
         {"params": weights, "highest": RATE * DECAY_OF_LAYERS**height}
         for height, weights in sorted(at_height.items())
     ]
     return AdamW(groups, lr=0.0, weight_decay=WEIGHT_DECAY)
+
+
+def set_rates(optimizer: AdamW, step: int, n_steps: int) -> None:
+    """Give every weight its rate at a step: all warm up, then fall along half a cosine."""
+    share = warmed_cosine(step, n_steps, round(WARM_UP * n_steps))
+    for group in optimizer.param_groups:
+        group["lr"] = group["highest"] * share
+
+
+def accumulate_gradients(
+    loss_of: Callable[[Ints], torch.Tensor], mine: Ints, n_drawn: int, settings: TowerSettings
+) -> float:
+    """Add up the gradients of this process's items; return their mean loss.
+
+    Parameters
+    ----------
+    loss_of : function
+        Of some places of ``mine``, as many as are in memory at once, to the sum of their losses.
+    mine : int array of shape (n_mine,)
+    n_drawn : int
+        Items of the step in all processes, over which the gradients are a mean.
+    settings : TowerSettings
+    """
+    total = 0.0
+    for start in range(0, len(mine), settings.micro_batch_size):
+        loss = loss_of(mine[start : start + settings.micro_batch_size])
+        (loss / n_drawn).backward()  # type: ignore[no-untyped-call]
+        total += float(loss.detach())
+    return total / max(len(mine), 1)
+
+
+def with_prefix(arrays: Mapping[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
+    """Return the arrays whose names begin so, by the rest of their names."""
+    return {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
 
 
 @contextmanager

@@ -83,16 +83,18 @@ import numpy as np
 from annotate.compute.processes import joined_processes
 from annotate.protocols import TrainingRun
 from annotate.training.fine_tuned import FineTuned
-from tests.annotate.training.test_fine_tuned import N_ITEMS, Numbers, ToyEncoder, ToyNetwork, Y
+from tests.annotate.training.test_fine_tuned import N_ITEMS, Numbers, ToyNetwork, Y
+from tests.annotate.training.test_further_pretraining import MaskableEncoder
 
 ToyNetwork.dropped = 0.0
 with joined_processes() as processes:
-    student = FineTuned(n_classes=2, n_steps=20, batch_size=8, micro_batch_size=3)
-    student.encoder = ToyEncoder(np.load(sys.argv[1]))
-    student.run = TrainingRun(seed=1, processes=processes)
-    # Too few for any to be left out: the weights are those of the last step.
-    student.fit(Numbers(N_ITEMS), np.where(np.arange(N_ITEMS) < 8, Y, -1))
-    np.savez(f"{sys.argv[2]}/{processes.rank}.npz", **student.parameters())
+    for argument in ("all", "adapted"):
+        student = FineTuned(argument, n_classes=2, n_steps=20, batch_size=8, micro_batch_size=3)
+        student.encoder = MaskableEncoder(np.load(sys.argv[1]))
+        student.run = TrainingRun(seed=1, processes=processes)
+        # Too few for any to be left out: the weights are those of the last step.
+        student.fit(Numbers(N_ITEMS), np.where(np.arange(N_ITEMS) < 8, Y, -1))
+        np.savez(f"{sys.argv[2]}/{argument}-{processes.rank}.npz", **student.parameters())
 """
 
 
@@ -110,10 +112,12 @@ def test_two_processes_learn_what_one_would(vectors, tmp_path):
     arguments = (tmp_path / "vectors.npy", tmp_path / "alone")
     subprocess.run([sys.executable, str(script), *map(str, arguments)], check=True, cwd=ROOT)
     run_in_two(script, tmp_path / "vectors.npy", tmp_path / "two")
-    alone, first, second = (
-        np.load(tmp_path / path) for path in ("alone/0.npz", "two/0.npz", "two/1.npz")
-    )
-    for name in alone.files:
-        np.testing.assert_array_equal(first[name], second[name])
-        # bfloat16 on some CPUs: halves of a batch are not rounded like the whole.
-        np.testing.assert_allclose(first[name], alone[name], atol=2e-4)
+    for argument in ("all", "adapted"):
+        alone, first, second = (
+            np.load(tmp_path / f"{folder}/{argument}-{rank}.npz")
+            for folder, rank in (("alone", 0), ("two", 0), ("two", 1))
+        )
+        for name in alone.files:
+            np.testing.assert_array_equal(first[name], second[name])
+            # bfloat16 on some CPUs: halves of a batch are not rounded like the whole.
+            np.testing.assert_allclose(first[name], alone[name], atol=2e-4)

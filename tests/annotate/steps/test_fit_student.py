@@ -16,8 +16,9 @@ from sqlalchemy import update
 
 from annotate.corpus.decode import load_image
 from annotate.corpus.records import SourceOptions
+from annotate.encoders.networks import ImageNetwork
 from annotate.errors import ConfigError, NotReadyError
-from annotate.protocols import no_progress
+from annotate.protocols import NO_LABEL, no_progress
 from annotate.schema import ClassSpec
 from annotate.steps import encode_items as encode_items_module
 from annotate.steps import fit_student as fit_student_module
@@ -25,6 +26,7 @@ from annotate.steps import loading
 from annotate.steps.add import add
 from annotate.steps.corpus_view import current_features
 from annotate.steps.embed import embed
+from annotate.steps.given_labels import read_given_labels
 from annotate.steps.import_labels import import_labels
 from annotate.steps.models import load_model
 from annotate.steps.predicting import StoredProba
@@ -36,9 +38,11 @@ from annotate.store.decisions import Decision, append_decisions
 from annotate.store.history import find_prediction, list_predictions, list_rounds
 from annotate.store.tables import items
 from annotate.training import STUDENTS
+from annotate.training import fine_tuned as fine_tuned_module
 from annotate.training import run_steps as run_steps_module
 from annotate.training.continued import Continued
 from annotate.training.distilled import Distilled
+from annotate.training.further_pretraining import self_distillation
 from tests.annotate.steps.conftest import open_copy
 
 CLASSES = ("red", "blue")
@@ -184,6 +188,25 @@ def test_a_round_trains_the_encoder_of_the_features_further(pictures):
     assert (guess == np.arange(N_ITEMS) % 2).mean() > 0.9
 
 
+def test_a_round_adapts_the_encoder_to_all_items_but_those_that_measure(pictures, monkeypatch):
+    embed(pictures, f"open_clip:{DEMO_CLIP}")
+    adapted_to = []
+
+    def note(new_tower, items, *settings):
+        adapted_to.append(items.rows)
+        return self_distillation(new_tower, items, *settings)
+
+    monkeypatch.setattr(fine_tuned_module, "self_distillation", note)
+    train(pictures, n_rounds=1, student="fine_tuned:1+unmirrored+adapted", teacher="probe")
+    measure = read_given_labels(pictures).measuring != NO_LABEL
+    assert measure.any()
+    assert adapted_to[0].tolist() == np.flatnonzero(~measure).tolist()
+    proba = StoredProba(
+        pictures.store, newest_round(pictures)["prediction_id"], pictures.schema
+    ).read(0, N_ITEMS)
+    assert (proba.argmax(axis=1) == np.arange(N_ITEMS) % 2).mean() > 0.9
+
+
 def test_two_processes_train_an_encoder_and_one_of_them_records_it(pictures):
     embed(pictures, f"open_clip:{DEMO_CLIP}")
     annotate = Path(sys.executable).with_name("annotate")
@@ -233,6 +256,17 @@ def test_an_encoder_that_cannot_be_trained_so_is_told_before_the_teacher_has_wor
 ):
     with pytest.raises(ConfigError, match=told):
         train(pictures, n_rounds=1, student=student, teacher="probe")
+    with pictures.store.read() as connection:
+        assert list_predictions(connection) == []
+
+
+def test_a_tower_that_cannot_be_adapted_is_told_before_the_teacher_has_worked(
+    pictures, monkeypatch
+):
+    embed(pictures, f"open_clip:{DEMO_CLIP}")
+    monkeypatch.delattr(ImageNetwork, "hide")
+    with pytest.raises(ConfigError, match="Use fine_tuned without adapted"):
+        train(pictures, n_rounds=1, student="fine_tuned:1+adapted", teacher="probe")
     with pictures.store.read() as connection:
         assert list_predictions(connection) == []
 
