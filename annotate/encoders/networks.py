@@ -6,6 +6,7 @@ Each meets ``protocols.MaskableNetwork``; its ``forward`` gives what its encoder
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -52,7 +53,9 @@ class ImageNetwork(nn.Module):
 
     def prepare(self, items: Sequence[Any]) -> torch.Tensor:
         """Return colours, 0 to 1, (n, 3, height, width), of PIL images, where the network is."""
-        pixels = np.stack([self._preprocess(item) for item in items])
+        # A resize lets go of the interpreter: with threads a GPU waits for a core's share of it.
+        with ThreadPoolExecutor() as threads:
+            pixels = np.stack(list(threads.map(self._preprocess, items)))
         return torch.as_tensor(pixels).to(self.colour_mean.device).float() / 255
 
     def forward(self, colours: torch.Tensor) -> torch.Tensor:
