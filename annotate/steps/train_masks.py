@@ -12,25 +12,22 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from annotate.compute.seeding import seeded_generator
-from annotate.corpus.mask_file import mask_as_png
 from annotate.errors import ConfigError, NotReadyError, UnknownNameError
 from annotate.protocols import NO_LABEL, Ints, Progress, Rows, TrainingRun, no_progress
 from annotate.steps.checkpoints import StoredCheckpoints
+from annotate.steps.draw_masks import draw_masks
 from annotate.steps.import_masks import check_can_have_masks
 from annotate.steps.models import load_model, save_model
 from annotate.steps.standing_masks import given_masks, load_mask, standing_masks
-from annotate.steps.stored_pixels import stored_pixels
+from annotate.steps.stored_pixels import pictures_of, stored_pixels
 from annotate.steps.workspace import Workspace
-from annotate.store.items import count_kept_items, dropped_mask, read_items
+from annotate.store.items import count_kept_items, dropped_mask
 from annotate.store.masks import (
-    insert_masks,
     insert_segmenter,
-    items_drawn_by,
     let_stand_again,
     list_segmenters,
     next_segmenter_no,
 )
-from annotate.store.media import keep_media
 from annotate.training.mask_training import METHODS, Method
 from annotate.training.mean_iou import class_iou, confusion
 from annotate.training.pixel_rows import rows_with_pixels
@@ -41,7 +38,6 @@ SIDE_PX = 64
 FEWEST_MASKS = 2
 # Beside those with masks; all of a large corpus would not fit in memory, nor be seen in a training.
 MOST_UNLABELLED = 20_000
-PICTURES_AT_ONCE = 64
 
 
 @dataclass(frozen=True)
@@ -135,7 +131,7 @@ def train_masks(
             with workspace.store.write() as connection:
                 let_stand_again(connection, number)
         wanted = usable[~np.isin(usable, table["item_no"])]
-        _draw(workspace, segmenter, number, pixels, wanted, progress)
+        draw_masks(workspace, segmenter, number, pixels, wanted, progress)
         with workspace.store.read() as connection:
             known = list_segmenters(connection)
             n_items = count_kept_items(connection)
@@ -243,16 +239,6 @@ def _train(
     return number
 
 
-def pictures_of(pixels: Rows, rows: Ints) -> NDArray[np.uint8]:
-    """Return (n, side, side, 3) pictures, read in blocks: as numbers they take 4 times as much."""
-    side = round((pixels.shape[1] // 3) ** 0.5)
-    pictures = np.empty((len(rows), side, side, 3), dtype=np.uint8)
-    for start in range(0, len(rows), PICTURES_AT_ONCE):
-        block = pixels.take(rows[start : start + PICTURES_AT_ONCE])
-        pictures[start : start + len(block)] = block.reshape(len(block), side, side, 3)
-    return pictures
-
-
 def shrunk(mask: Ints, side_px: int) -> NDArray[np.int16]:
     """Return a mask as a square: the class that lies nearest to each of its pixels."""
     resized = Image.fromarray(mask.astype(np.int32)).resize(
@@ -282,41 +268,3 @@ def _measure(
         "mean_iou": float(each[occurs].mean()) if occurs.any() else None,
         "class_iou": {workspace.schema.names[c]: float(each[c]) for c in np.flatnonzero(occurs)},
     }
-
-
-def _draw(
-    workspace: Workspace,
-    segmenter: Segmenter,
-    number: int,
-    pixels: Rows,
-    wanted: Ints,
-    progress: Progress,
-) -> None:
-    """Store what the network draws of some items, those that a killed run has drawn aside."""
-    with workspace.store.read() as connection:
-        items = read_items(connection, ["item_no", "width_px", "height_px"])
-        done = items_drawn_by(connection, number)
-    to_draw = items[items["item_no"].isin(wanted) & ~items["item_no"].isin(done)]
-    for start in range(0, len(to_draw), PICTURES_AT_ONCE):
-        some = to_draw.iloc[start : start + PICTURES_AT_ONCE]
-        proba = segmenter.predict_proba(pictures_of(pixels, some["item_no"].to_numpy()))
-        rows, contents = [], {}
-        for item, of_item in zip(some.to_dict("records"), proba, strict=True):
-            mask = enlarged(of_item, (int(item["height_px"]), int(item["width_px"])))
-            png = mask_as_png(mask)
-            sha256 = hashlib.sha256(png).hexdigest()
-            contents[sha256] = png
-            rows.append(
-                {
-                    "item_no": int(item["item_no"]),
-                    "png_sha256": sha256,
-                    "schema_version": workspace.schema.version,
-                    "segmenter_no": number,
-                    "role": None,
-                    "confidence": float(of_item.max(axis=0).mean()),
-                }
-            )
-        keep_media(workspace.paths, contents)
-        with workspace.store.write() as connection:
-            insert_masks(connection, rows)
-        progress(len(wanted) - len(to_draw) + start + len(some), len(wanted), "draw masks")

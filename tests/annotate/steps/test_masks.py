@@ -15,6 +15,7 @@ from annotate.corpus.records import SourceOptions
 from annotate.errors import ConfigError, NotReadyError, SourceError, UnknownNameError
 from annotate.export.manifest import find_damage
 from annotate.schema import ClassSpec
+from annotate.steps import draw_masks as draw_masks_module
 from annotate.steps import train_masks as train_masks_module
 from annotate.steps.add import add
 from annotate.steps.change_schema import merge_classes
@@ -215,8 +216,8 @@ def test_status_says_how_many_masks_there_are_and_what_to_do_with_them(pictures,
 
 
 def test_the_same_is_trained_once_and_drawing_goes_on_where_it_was_killed(masked, monkeypatch):
-    true_insert = train_masks_module.insert_masks
-    monkeypatch.setattr(train_masks_module, "PICTURES_AT_ONCE", 4)
+    true_insert = draw_masks_module.insert_masks
+    monkeypatch.setattr(draw_masks_module, "PICTURES_AT_ONCE", 4)
     n_calls = []
 
     def insert_twice(connection, rows):
@@ -225,7 +226,7 @@ def test_the_same_is_trained_once_and_drawing_goes_on_where_it_was_killed(masked
             raise KeyboardInterrupt
         true_insert(connection, rows)
 
-    monkeypatch.setattr(train_masks_module, "insert_masks", insert_twice)
+    monkeypatch.setattr(draw_masks_module, "insert_masks", insert_twice)
     with pytest.raises(KeyboardInterrupt):
         train_masks(masked, **SMALL)
     report = train_masks(masked, **SMALL)
