@@ -40,6 +40,8 @@ def command(
         *(f"teacher     {p['teacher']}: {p['n_items']:,} items" for p in status.predictions),
         f"rounds      {status.n_rounds}, head is round {status.head_round}"
         if status.n_rounds else None,
+        f"unfinished  `{status.unfinished_run.replace('DIR', status.folder)}` goes on, if killed"
+        if status.unfinished_run else None,
         f"labels      {n_labelled:,} of {status.n_items:,} items ({format_counts(by_source)})",
         f"masks       {format_counts(status.masks)}" if any(status.masks.values()) else None,
         f"decisions   {status.n_decisions:,}, {status.n_conflicts:,} items in conflict",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -36,6 +36,19 @@ class RunSettings:
     def as_json(self) -> dict[str, Any]:
         """Return the settings as they are recorded with each round."""
         return {**asdict(self), "selectors": list(self.selectors)}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> RunSettings:
+        """Return what ``as_json`` returned as settings again."""
+        return cls(**{**values, "selectors": tuple(values["selectors"])})
+
+    def command(self) -> str:
+        """Return the command that asks for a run with these settings."""
+        words = ["annotate train DIR", f"--rounds {self.n_rounds}", f"--student {self.student}"]
+        words += [f"--selector {name}" for name in self.selectors]
+        if self.teacher is not None:
+            words.append(f"--teacher {self.teacher}")
+        return " ".join([*words, f"--seed {self.seed}"])
 
 
 def resolve_settings(

@@ -16,12 +16,13 @@ from annotate.steps.given_features import GIVEN_ENCODER
 from annotate.steps.given_labels import GivenLabels, read_given_labels
 from annotate.steps.labels import SOURCES, CurrentLabels, read_current_labels
 from annotate.steps.predict import teachers_on_record
+from annotate.steps.run_settings import RunSettings
 from annotate.steps.standing_masks import count_masks
 from annotate.steps.stopping import read_stop_evidence
 from annotate.steps.workspace import Workspace
 from annotate.store.arrays import array_settings, list_arrays
 from annotate.store.decisions import count_decisions
-from annotate.store.history import list_predictions, list_rounds
+from annotate.store.history import list_predictions, list_rounds, open_run
 from annotate.store.items import quarantine_by_code, source_counts
 from annotate.store.queue_front import read_queue_front
 
@@ -30,7 +31,11 @@ PREDICT = "annotate predict DIR"
 
 @dataclass(frozen=True)
 class Status:
-    """A project at a glance."""
+    """A project at a glance.
+
+    ``unfinished_run`` is the command of a run of rounds that has not come to its end: the same
+    command goes on with one that was killed.
+    """
 
     folder: str
     modality: str
@@ -44,6 +49,7 @@ class Status:
     features: list[dict[str, Any]]
     predictions: list[dict[str, Any]]
     n_rounds: int
+    unfinished_run: str | None
     head_round: int | None
     n_decisions: int
     n_conflicts: int
@@ -84,6 +90,7 @@ def read_status(
         inputs = source_counts(connection)
         reasons = quarantine_by_code(connection)
         n_decisions = count_decisions(connection)
+        note = open_run(connection)
     given = labels.given
     masks = count_masks(workspace)
     to_predict = step_to_predict(workspace, given)
@@ -107,6 +114,7 @@ def read_status(
             {key: r[key] for key in ("teacher", "prediction_id", "n_items")} for r in predictions
         ],
         n_rounds=len(rounds),
+        unfinished_run=RunSettings.from_json(note["run"]).command() if note else None,
         head_round=labels.head["round_no"] if labels.head else None,
         n_decisions=n_decisions,
         n_conflicts=int(given.human.conflict.sum()),

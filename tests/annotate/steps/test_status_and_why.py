@@ -30,6 +30,24 @@ def test_status_names_the_next_step_as_the_project_grows(workspace, gold):
     assert sum(status.labels_by_class.values()) == 120 - status.labels_by_source["none"]
 
 
+def test_status_names_the_command_that_goes_on_with_a_killed_run(workspace, gold):
+    def kill(n, total, what):
+        if what == "predict":
+            raise KeyboardInterrupt
+
+    train(workspace, n_rounds=0, teacher="probe")
+    assert read_status(workspace).unfinished_run is None
+    settings = {"n_rounds": 2, "student": "linear", "selectors": ["quota:3", "growing"], "seed": 4}
+    with pytest.raises(KeyboardInterrupt):
+        train(workspace, **settings, progress=kill)
+    assert read_status(workspace).unfinished_run == (
+        "annotate train DIR --rounds 2 --student linear --selector quota:3 --selector growing"
+        " --seed 4"
+    )
+    train(workspace, **settings)
+    assert read_status(workspace).unfinished_run is None
+
+
 def test_an_empty_project_is_told_to_add(empty):
     assert read_status(empty).next_step == "annotate add DIR SOURCE"
 
