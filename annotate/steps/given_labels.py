@@ -95,7 +95,17 @@ def combine_labels(human: HumanLabels, gold: pd.DataFrame, dropped: Bools) -> Gi
 def may_train(given: GivenLabels) -> NDArray[np.bool_]:
     """Return (n_items,) False for what no student may learn from, whatever a selector says.
 
-    That is what measures, what people ruled out, and what was dropped.
+    That is what measures, or would if people agreed about it, what they ruled out, and what was
+    dropped.
     """
     is_given = given.training != NO_LABEL
-    return (is_given | (given.current == NO_LABEL)) & ~given.dropped
+    is_open = (given.current == NO_LABEL) & (given.measuring == NO_LABEL) & ~_is_to_measure(given)
+    return (is_given | is_open) & ~given.dropped
+
+
+def _is_to_measure(given: GivenLabels) -> Bools:
+    """Return (n_items,) True where somebody answered to measure: a spot check or an audit."""
+    is_to_measure = np.zeros(len(given.current), dtype=bool)
+    for answers in (given.human.standing, given.human.rulings):
+        is_to_measure[answers.loc[~answers["trains"], "item_no"].to_numpy(dtype=np.int64)] = True
+    return is_to_measure

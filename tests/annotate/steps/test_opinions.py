@@ -3,8 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from annotate.protocols import NO_LABEL
 from annotate.steps.adjudicate import adjudicate
-from annotate.steps.given_labels import read_given_labels
+from annotate.steps.given_labels import may_train, read_given_labels
+from annotate.steps.gold_roles import assign_gold_roles
+from annotate.steps.import_labels import import_labels
 from annotate.steps.opinions import read_opinions
 from annotate.steps.people import set_person
 from annotate.store.decisions import Decision, append_decisions
@@ -62,6 +65,22 @@ def test_what_measures_is_left_out_though_one_answer_would_train(project, measur
         project.store, [Decision("5 dan", 5, "dan", "relabel", 1, class_no=NAMES.index("dog"))]
     )
     assert opinions(project).rows.tolist() == [1, 3]
+    assert not may_train(read_given_labels(project))[5]
+
+
+def test_gold_that_measures_trains_nobody_though_people_are_divided_about_it(project, tmp_path):
+    gold = tmp_path / "gold.csv"
+    gold.write_text("id,label\n" + "".join(f"t{number},cat\n" for number in range(6)))
+    import_labels(project, gold)
+    assign_gold_roles(project)
+    held_back = np.flatnonzero(read_given_labels(project).measuring != NO_LABEL)
+    assert len(held_back)
+    for number in held_back.tolist():
+        answer(project, number, ("cat", "dog"))
+    given = read_given_labels(project)
+    assert given.human.conflict[held_back].all()
+    assert not may_train(given)[held_back].any()
+    assert not set(opinions(project).rows.tolist()) & set(held_back.tolist())
 
 
 def test_where_nobody_is_divided_there_are_none(tmp_path):
