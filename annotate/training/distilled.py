@@ -13,7 +13,7 @@ from annotate.protocols import Floats, Ints, Rows
 from annotate.training.batches import shuffled_batch
 from annotate.training.conv import Conv, logits_of
 from annotate.training.distillation import soft_cross_entropy
-from annotate.training.network_student import TrainingRows
+from annotate.training.network_student import UNMIRRORED, TrainingRows
 
 TEMPERATURE = 1.0
 
@@ -29,6 +29,7 @@ class Distilled(Conv):
     ----------
     argument : str
         The temperature of both sides, 1 by default: 0.1 is meant for a student like its teacher.
+        ``unmirrored`` as for ``conv``; both are joined by ``+``.
 
     References
     ----------
@@ -39,14 +40,11 @@ class Distilled(Conv):
 
     _name = "distilled"
 
-    def __init__(
-        self,
-        argument: str = "",
-        **settings: Any,
-    ) -> None:
-        super().__init__(**settings)
-        self.temperature = read_temperature(argument)
-        self.name = f"{self._name}:{self.temperature:g}" if argument else self._name
+    def __init__(self, argument: str = "", **settings: Any) -> None:
+        number, own = split_number(argument)
+        super().__init__(own, **settings)
+        self.temperature = read_temperature(number)
+        self.name = f"{self._name}:{argument}" if argument else self._name
 
     def step_loss(
         self, network: Module, rows: TrainingRows, step: int, device: str
@@ -77,9 +75,21 @@ class Distilled(Conv):
         known = rows.labelled[is_given[rows.labelled]]
         targets[known] = np.eye(rows.n_classes, dtype=np.float32)[y[known]]
         if self.run.opinions is not None:
-            targets[self.run.opinions.rows] = self.run.opinions.shares
+            targets[self.run.opinions.rows] = self._unsharpened(self.run.opinions.shares)
         answered = ~np.isnan(targets[rows.usable, 0])
         return replace(rows, usable=rows.usable[answered], targets=targets)
+
+    def _unsharpened(self, shares: Floats) -> Floats:
+        """Return what the loss softens to these shares, which people gave as they are."""
+        powers = shares**self.temperature
+        return powers / powers.sum(axis=1, keepdims=True)
+
+
+def split_number(argument: str) -> tuple[str, str]:
+    """Return the number among words that are joined by ``+``, and the other words."""
+    words = argument.split("+")
+    number = "+".join(word for word in words if word != UNMIRRORED)
+    return number, "+".join(word for word in words if word == UNMIRRORED)
 
 
 def read_temperature(argument: str) -> float:

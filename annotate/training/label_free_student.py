@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from annotate.errors import NotReadyError
 from annotate.protocols import Floats, Ints, Rows
-from annotate.training.distilled import Distilled
+from annotate.training.distilled import Distilled, split_number
 from annotate.training.label_free import jensen_shannon, top_k_per_class, without_duplicates
 from annotate.training.network_student import TrainingRows
 from annotate.training.pixel_rows import read_rows
@@ -32,19 +32,20 @@ class LabelFree(Distilled):
     ----------
     argument : str
         How many pictures of each class, 1000 by default; fewer where the teacher holds fewer for
-        more likely than not.
+        more likely than not. ``unmirrored`` as for ``conv``; both are joined by ``+``.
 
     References
     ----------
     Cui et al. 2021 (SSLD), arXiv:2103.05959. Differs: duplicates are found by the correlation of
-    pixels; nothing is fine-tuned on labels afterwards: that is ``two_stage``.
+    pixels; the short training on labels at the end is left out.
     """
 
     _name = "label_free"
 
     def __init__(self, argument: str = "", **settings: Any) -> None:
-        super().__init__(**settings)
-        self.per_class = read_count(argument)
+        number, own = split_number(argument)
+        super().__init__(own, **settings)
+        self.per_class = read_count(number)
         self.name = f"{self._name}:{argument}" if argument else self._name
 
     def distance(self, logits: torch.Tensor, teacher: torch.Tensor) -> torch.Tensor:

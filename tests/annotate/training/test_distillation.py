@@ -74,6 +74,30 @@ def test_what_people_are_divided_about_is_learnt_as_the_shares_of_their_answers(
     )
 
 
+def test_the_temperature_leaves_the_shares_of_answers_as_they_are(rng):
+    shares = np.array([[0.25, 0.75], [1.0, 0.0]])
+    student = STUDENTS.make("distilled:0.1", n_classes=2)
+    student.run = TrainingRun(
+        teacher_proba=rng.dirichlet(np.ones(2), 12),
+        given=np.zeros(12, dtype=bool),
+        opinions=Opinions(np.array([5, 9]), shares),
+    )
+    rows = student._training_rows(pictures(rng), np.array([0, 1] * 6), None)
+    learnt = softened(torch.tensor(rows.targets[[5, 9]]), student.temperature)
+    np.testing.assert_allclose(learnt, shares, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["distilled", "distilled:0.1", "label_free", "label_free:20"])
+def test_pictures_are_mirrored_unless_that_would_change_their_class(name):
+    assert STUDENTS.make(name, n_classes=2).mirrored
+    joined = f"{name}+unmirrored" if ":" in name else f"{name}:unmirrored"
+    unmirrored = STUDENTS.make(joined, n_classes=2)
+    assert (unmirrored.mirrored, unmirrored.name) == (False, joined)
+    for setting in ("temperature", "per_class"):
+        of_both = [getattr(s, setting, None) for s in (unmirrored, STUDENTS.make(name))]
+        assert of_both[0] == of_both[1]
+
+
 def test_what_the_teacher_does_not_answer_is_left_out(rng):
     X, proba = pictures(rng), rng.dirichlet(np.ones(2), 12)
     y = np.where(np.arange(12) < 2, np.arange(12), -1)
@@ -89,7 +113,7 @@ def test_without_a_teacher_it_says_so(rng):
         fitted(pictures(rng), np.array([0, 1] * 6), TrainingRun())
 
 
-@pytest.mark.parametrize("text", ["0", "-1", "warm", "inf"])
+@pytest.mark.parametrize("text", ["0", "-1", "warm", "inf", "0.1+0.2", "0.1+freematch"])
 def test_a_temperature_must_be_a_number_above_0(text):
     with pytest.raises(ConfigError, match="temperature"):
         STUDENTS.make(f"distilled:{text}", n_classes=2)
