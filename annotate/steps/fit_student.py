@@ -26,6 +26,7 @@ from annotate.steps.checkpoints import StoredCheckpoints
 from annotate.steps.corpus_view import StoredCorpus
 from annotate.steps.fit_encoder import EncoderFit, fit_encoder, trainable_encoder
 from annotate.steps.given_labels import GivenLabels, may_train
+from annotate.steps.label_table import counts_as
 from annotate.steps.loading import StoredItems
 from annotate.steps.models import load_model
 from annotate.steps.opinions import read_opinions
@@ -36,6 +37,7 @@ from annotate.steps.workspace import Workspace
 from annotate.store.history import Record
 from annotate.training import STUDENTS
 from annotate.training.defaults import DEFAULT_STUDENT
+from annotate.training.notebook import LABELS
 from annotate.training.smoothing import average_over_neighbours
 
 ROWS_AT_ONCE = 65_536
@@ -216,11 +218,18 @@ def _goes_on(student: Student) -> bool:
 
 
 def _model_of(workspace: Workspace, parent: Record, student: str) -> dict[str, NDArray[Any]] | None:
-    """Return the parameters of the round before, None unless its student has the same name."""
+    """Return the parameters of the round before, None unless its student has the same name.
+
+    The labels among them count as they do now: a merged class has not changed its items' labels.
+    """
     before = parent["settings"]["run"]
     if parent["model_sha256"] is None or before is None or before["student"] != student:
         return None
-    return load_model(workspace.paths.model(parent["round_no"]))
+    parameters = load_model(workspace.paths.model(parent["round_no"]))
+    if LABELS in parameters:
+        now = np.append(counts_as(workspace.schema), np.int32(NO_LABEL))  # the last is for none
+        parameters[LABELS] = now[parameters[LABELS]]
+    return parameters
 
 
 def _checkpoint_path(workspace: Workspace, round_no: int) -> Path:

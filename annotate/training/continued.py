@@ -11,17 +11,19 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import Module
 
-from annotate.protocols import NO_LABEL, Floats, Ints, Rows
+from annotate.protocols import NO_LABEL, Bools, Floats, Ints, Rows
 from annotate.training.conv import Conv, Supervised
+from annotate.training.held_out import held_out
 from annotate.training.learning_rates import ANNEALING, infinite
 from annotate.training.network_student import TrainingRows
-from annotate.training.notebook import flipped_weights
+from annotate.training.notebook import LABELS, flipped_weights
+from annotate.training.pixel_rows import ROWS_PER_BLOCK, read_rows
 from annotate.training.soup import average_weights
 from annotate.training.training_state import load_module, load_optimizer, module_arrays
+from annotate.training.weights import normalize_weights
 
 RESUME = "resume."
 N_DONE = f"{RESUME}n_done"  # steps of all rounds until the state
-LABELS = f"{RESUME}labels"  # of all items, -1 for none
 SOUP = f"{RESUME}end_"
 
 
@@ -36,8 +38,11 @@ class Continued(Conv):
     ----------
     argument : str
         ``notebook``: items whose label has changed since the round before are drawn twice as
-        often. ``soup``: what predicts has the mean of the weights at the end of every round so far.
-        ``unmirrored`` as for ``conv``; several are joined by ``+``.
+        often. ``soup``: what predicts has the mean of the weights at the end of every round so far,
+        unless that is less often right than the end of this round by itself. One in five given
+        labels of a class judges that and is not learnt from; which, is drawn anew when people give
+        more labels, so rounds before may have learnt them. Where there are too few to leave any
+        out, the mean predicts. ``unmirrored`` as for ``conv``; several are joined by ``+``.
 
     References
     ----------
@@ -50,6 +55,7 @@ class Continued(Conv):
     _extras = ("notebook", "soup")
     goes_on = True
     _resume: dict[str, NDArray[Any]]
+    _left_out: TrainingRows
 
     def step_loss(
         self, network: Module, rows: TrainingRows, step: int, device: str
@@ -87,16 +93,34 @@ class Continued(Conv):
         network = super()._trained(training)
         self._resume = {**training.resume, **self._labels}
         if "soup" in self.extras:
-            ended = [*self._ends_before(), module_arrays(network)]
-            for number, arrays in enumerate(ended):
-                self._resume |= {f"{SOUP}{number}.{name}": arrays[name] for name in arrays}
-            load_module(network, average_weights(ended))
+            self._average_if_no_worse(network)
         return network
+
+    def _average_if_no_worse(self, network: Module) -> None:
+        """Give a network the mean of the weights at the ends of all rounds, if it is no worse."""
+        ended = [*self._ends_before(), module_arrays(network)]
+        for number, arrays in enumerate(ended):
+            self._resume |= {f"{SOUP}{number}.{name}": arrays[name] for name in arrays}
+        n_right_alone = self._n_right(network)
+        load_module(network, average_weights(ended))
+        if self._n_right(network) < n_right_alone:
+            load_module(network, ended[-1])
+
+    def _n_right(self, network: Module) -> int:
+        """Return how many of the labels left out a network predicts."""
+        self._network, left_out, n_right = network, self._left_out, 0
+        for start in range(0, len(left_out.y), ROWS_PER_BLOCK):
+            block = slice(start, start + ROWS_PER_BLOCK)
+            proba = self.predict_proba(read_rows(left_out.X, left_out.labelled[block]))
+            n_right += int((proba.argmax(axis=1) == left_out.y[block]).sum())
+        return n_right
 
     def _training_rows(
         self, X: Floats | Rows, y: Ints, sample_weight: Floats | None
     ) -> TrainingRows:
         rows = super()._training_rows(X, y, sample_weight)
+        if "soup" in self.extras:
+            rows = self._leave_out(rows)
         self._labels: dict[str, NDArray[Any]] = {}
         if "notebook" not in self.extras:
             return rows
@@ -108,6 +132,14 @@ class Continued(Conv):
             before[: len(known)] = known
         weights = flipped_weights(rows.weights, before[rows.labelled], rows.y)
         return replace(rows, weights=weights)
+
+    def _leave_out(self, rows: TrainingRows) -> TrainingRows:
+        """Set the labels aside that judge the soup; return the others."""
+        given = self.run.given
+        is_given = np.ones(len(rows.y), dtype=bool) if given is None else given[rows.labelled]
+        out = held_out(rows.y, is_given, self.run.seed)
+        self._left_out, rest = _labelled(rows, out), _labelled(rows, ~out)
+        return replace(rest, weights=normalize_weights(rest.weights, len(rest.weights)))
 
     def _ends_before(self) -> list[dict[str, NDArray[Any]]]:
         """Return the network at the end of every round before, the first one's first."""
@@ -124,6 +156,13 @@ class Continued(Conv):
         if previous is None or f"{RESUME}network.head.bias" not in previous:
             return None
         return previous if len(previous[f"{RESUME}network.head.bias"]) == n_classes else None
+
+
+def _labelled(rows: TrainingRows, chosen: Bools) -> TrainingRows:
+    """Return rows with some of their labels: those where ``chosen``, (n_labelled,), is True."""
+    return replace(
+        rows, labelled=rows.labelled[chosen], y=rows.y[chosen], weights=rows.weights[chosen]
+    )
 
 
 class _Going(Supervised):

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from annotate.protocols import NO_LABEL, Floats, Ints
 
 FLIPPED_FACTOR = 2.0
+LABELS = "resume.labels"  # the labels of a round, of all items, among what it leaves to the next
 
 
 def flipped_weights(

@@ -24,6 +24,7 @@ from annotate.steps import encode_items as encode_items_module
 from annotate.steps import fit_student as fit_student_module
 from annotate.steps import loading
 from annotate.steps.add import add
+from annotate.steps.change_schema import merge_classes, split_class
 from annotate.steps.corpus_view import current_features
 from annotate.steps.embed import embed
 from annotate.steps.given_labels import read_given_labels
@@ -84,7 +85,7 @@ def pictures(picture_project, tmp_path, monkeypatch):
     """Return an open copy, in which students take few and small steps and forget none."""
 
     def make_small(workspace, settings):
-        student = STUDENTS.make(settings.student, n_classes=len(CLASSES))
+        student = STUDENTS.make(settings.student, n_classes=workspace.schema.n_classes)
         student.n_steps, student.batch_size = 6, 4
         return student
 
@@ -157,6 +158,37 @@ def test_a_round_goes_on_from_the_network_of_the_round_before(pictures, monkeypa
     assert {name: array.tobytes() for name, array in taken_up[1].items()} == {
         name: array.tobytes() for name, array in left.items()
     }
+
+
+def test_labels_of_a_merged_class_have_not_changed_since_the_round_before(pictures, monkeypatch):
+    kept = []
+    begin = Continued._begin
+
+    def note(self, rows, device):
+        kept.append(None if self.run.previous is None else self.run.previous["resume.labels"])
+        return begin(self, rows, device)
+
+    monkeypatch.setattr(Continued, "_begin", note)
+    split_class(pictures, "blue", ["azure", "navy"])  # 2 and 3; blue was 1
+    answer(pictures, {number: 2 + number // 2 % 2 for number in range(1, 20, 2)})
+    train(pictures, n_rounds=1, student="continued:notebook", teacher="probe")
+    left = load_model(pictures.paths.model(newest_round(pictures)["round_no"]))["resume.labels"]
+    assert {-1, 0, 2, 3} <= set(left.tolist())
+    merge_classes(pictures, ["azure"], "navy")
+    train(pictures, n_rounds=1, student="continued:notebook")
+    assert kept[0] is None
+    assert kept[1].tolist() == [3 if label == 2 else label for label in left.tolist()]
+
+
+def answer(workspace, class_of):
+    """Let somebody give some items their classes, by number."""
+    append_decisions(
+        workspace.store,
+        [
+            Decision(f"answer {item_no}", item_no, "ann", "relabel", 2, class_no=class_no)
+            for item_no, class_no in class_of.items()
+        ],
+    )
 
 
 def test_a_round_tells_its_student_what_people_are_divided_about(pictures, monkeypatch):

@@ -6,6 +6,8 @@ import pytest
 from annotate.protocols import TrainingRun
 from annotate.training import run_steps as run_steps_module
 from annotate.training.continued import Continued
+from annotate.training.held_out import held_out
+from annotate.training.soup import average_weights
 from tests.annotate.training.checkpoints import KeptInMemory
 
 N_STEPS = 10  # the rate falls from step 8 on
@@ -16,8 +18,8 @@ def pictures(rng):
     return rng.integers(0, 255, (12, 3 * 32 * 32)).astype(np.float32), np.arange(12) % 2
 
 
-def fitted(pictures, n_classes=2, **run):
-    student = Continued(n_classes=n_classes, n_steps=N_STEPS, batch_size=4)
+def fitted(pictures, argument="", n_classes=2, **run):
+    student = Continued(argument, n_classes=n_classes, n_steps=N_STEPS, batch_size=4)
     student.run = TrainingRun(seed=1, **run)
     return student.fit(*pictures)
 
@@ -69,24 +71,72 @@ def test_the_next_round_draws_other_batches(pictures):
     assert drawn == [8]
 
 
-def souped(pictures, argument, previous=None, y=None):
+def souped(pictures, argument, previous=None, y=None, given=None):
     X, truth = pictures
     student = Continued(argument, n_classes=2, n_steps=N_STEPS, batch_size=4)
-    student.run = TrainingRun(seed=1, previous=previous)
+    student.run = TrainingRun(seed=1, previous=previous, given=given)
     return student.fit(X, truth if y is None else y)
 
 
 def test_a_soup_is_the_mean_of_the_ends_of_all_rounds(pictures):
+    nobody = np.zeros(12, dtype=bool)  # gave a label, so none can be left out
     plain_1 = souped(pictures, "").parameters()
     plain_2 = souped(pictures, "", plain_1).parameters()
-    soup_1 = souped(pictures, "soup").parameters()
-    soup_2 = souped(pictures, "soup", soup_1).parameters()
+    soup_1 = souped(pictures, "soup", given=nobody).parameters()
+    soup_2 = souped(pictures, "soup", soup_1, given=nobody).parameters()
     for name in ("head.weight", "stem.weight", "norm.running_mean"):
         np.testing.assert_array_equal(soup_1[name], plain_1[name])
         expected = (plain_1[name] + plain_2[name]) / 2
         np.testing.assert_allclose(soup_2[name], expected, rtol=1e-5, atol=1e-7)
     # What the next round goes on from is not cooked.
     assert resumed(soup_2) == resumed(plain_2)
+
+
+def left_out_of(y, given=None):
+    given = np.ones(len(y), dtype=bool) if given is None else given
+    return held_out(y, given, seed=1)
+
+
+def test_a_soup_does_not_learn_the_labels_that_judge_it(pictures):
+    _, y = pictures
+    given = np.arange(12) < 10
+    out = left_out_of(y, given)
+    assert out.sum() == 2
+    soup = souped(pictures, "soup", given=given).parameters()
+    without = souped(pictures, "", y=np.where(out, -1, y)).parameters()
+    assert network_of(soup) == network_of(without)
+    assert resumed(soup) == resumed(without)
+
+
+@pytest.fixture
+def red_or_blue(rng):
+    """Return 20 pictures of two colours, and which labels are given: enough of class 1 alone."""
+    truth = np.arange(20) % 5 % 2  # 12 of class 0, 8 of class 1
+    colours = rng.integers(0, 100, (20, 32, 32, 3))
+    colours[truth == 0, :, :, 0] += 155
+    colours[truth == 1, :, :, 2] += 155
+    given = (truth == 1) | (np.arange(20) < 5)
+    return (colours.reshape(20, -1).astype(np.float32), truth), given
+
+
+@pytest.mark.parametrize(("bias", "is_kept"), [((1e6, -1e6), False), ((-1e6, 1e6), True)])
+def test_a_soup_predicts_only_if_it_is_no_less_often_right(red_or_blue, bias, is_kept):
+    """An end that calls everything class 0 spoils the soup; all that judges it is of class 1."""
+    pictures, given = red_or_blue
+    out = left_out_of(pictures[1], given)
+    assert out.sum() == 1
+    assert pictures[1][out].tolist() == [1]
+    before = souped(pictures, "soup", given=given).parameters()
+    before["resume.end_0.head.bias"] = np.array(bias, dtype=np.float32)
+    soup = souped(pictures, "soup", before, given=given).parameters()
+    end = {name: soup[f"resume.end_1.{name}"] for name in soup if "resume" not in name}
+    mean = average_weights(
+        [{name: soup[f"resume.end_{n}.{name}"] for name in end} for n in range(2)]
+    )
+    alone = Continued(n_classes=2)
+    alone.set_parameters(end)
+    assert (alone.predict_proba(pictures[0][out]).argmax(axis=1) == 1).all()
+    assert network_of(soup) == network_of(mean if is_kept else end)
 
 
 def test_a_notebook_asks_again_what_has_changed_its_label(pictures):
@@ -116,10 +166,11 @@ def test_what_another_round_left_for_other_classes_is_not_taken_up(pictures):
     assert network_of(with_three) == network_of(fitted(pictures, n_classes=3).parameters())
 
 
-def test_a_killed_round_ends_with_the_very_same_weights(pictures, monkeypatch):
+@pytest.mark.parametrize("argument", ["", "notebook+soup"])
+def test_a_killed_round_ends_with_the_very_same_weights(pictures, monkeypatch, argument):
     monkeypatch.setattr(run_steps_module, "CHECKPOINT_EVERY_S", 0.0)
     monkeypatch.setattr(run_steps_module, "SHARE_FOR_SAVING", float("inf"))
-    run = {"previous": fitted(pictures).parameters()}
+    run = {"argument": argument, "previous": fitted(pictures, argument).parameters()}
     unbroken = fitted(pictures, **run).parameters()
     for killed_after in (3, 9):  # before and after the rate began to fall
         checkpoints = KeptInMemory(killed_after)
