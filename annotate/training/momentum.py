@@ -46,8 +46,8 @@ class Momentum(NetworkStudent):
     Parameters
     ----------
     argument : str
-        An online selector: ``threshold`` (the default), ``flexmatch``, ``freematch``, ``softmatch``
-        or ``adamatch``; ``unmirrored``; or both, joined by ``+``.
+        An online selector: ``threshold`` (the default), ``flexmatch``, ``freematch``,
+        ``softmatch``, ``adamatch`` or ``dash``; ``unmirrored``; or both, joined by ``+``.
     decay : float
         What the teacher keeps of itself at a step; with 0 the student labels for itself.
     watch : function, optional
@@ -102,7 +102,7 @@ class _Batch:
 
     labelled: torch.Tensor
     targets: torch.Tensor
-    rows: torch.Tensor
+    places: torch.Tensor  # of the unlabelled among the usable rows
     weak: torch.Tensor
     strong: torch.Tensor
     is_observed: bool = False  # by the online selector, whose statistics move once a batch
@@ -118,7 +118,7 @@ class _Consistency:
         self.teacher = copy.deepcopy(self.student).requires_grad_(False).eval()
         self.optimizer: Optimizer = make_optimizer(self.student)
         self._selector: OnlineSelector = ONLINE_SELECTORS[method.selector](
-            rows.n_classes, rows.X.shape[0]
+            rows.n_classes, len(rows.usable)
         ).to(device)
 
     def take_step(self, step: int) -> float:
@@ -141,7 +141,7 @@ class _Consistency:
                 take_colours(rows.X, rows.labelled[drawn], self._device), generator
             ),
             targets=torch.as_tensor(rows.y[drawn], dtype=torch.long, device=self._device),
-            rows=torch.as_tensor(unlabelled, device=self._device),
+            places=torch.as_tensor(shuffled, device=self._device),
             weak=self._views.weak(pictures, generator),
             strong=self._views.strong(pictures, generator),
         )
@@ -166,7 +166,7 @@ class _Consistency:
                 if self._selector.needs_labelled
                 else None
             )
-            self._selector.observe(proba, batch.rows, labelled)
+            self._selector.observe(proba, batch.places, labelled)
             batch.is_observed = True
         return proba
 

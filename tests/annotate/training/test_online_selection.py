@@ -107,10 +107,64 @@ def test_adamatch_takes_its_bar_from_the_labelled_items():
     assert selector.weigh(proba([0.68, 0.32], [0.65, 0.35])).tolist() == [1, 0]
 
 
+def dash_after(n_batches, *seen):
+    """Return the selector after so many batches, each of one of the ``seen`` in turn."""
+    selector = make("dash")
+    for number in range(n_batches):
+        batch = seen[number % len(seen)]
+        selector.observe(batch, torch.arange(len(batch)), None)
+    return selector
+
+
+def test_dash_lets_no_label_count_while_it_measures_the_first_loss():
+    selector = dash_after(20, proba([0.8, 0.2], [0.4, 0.6]), proba([0.7, 0.3], [0.9, 0.1]))
+    expected = -np.log([0.8, 0.6, 0.7, 0.9]).mean()
+    assert selector.first_loss.item() == pytest.approx(expected, rel=1e-5)
+    assert selector.weigh(proba([1.0, 0.0])).tolist() == [0]
+
+
+@pytest.mark.parametrize(
+    ("n_batches", "n_decays"), [(21, 0), (40, 0), (41, 1), (60, 1), (61, 2), (101, 4)]
+)
+def test_the_limit_of_dash_is_divided_by_1_27_every_20_batches(n_batches, n_decays):
+    limit = 1.0001 * 1.27**-n_decays * -math.log(0.6)
+    within, beyond = math.exp(-limit + 1e-4), math.exp(-limit - 1e-4)
+    weights = dash_after(n_batches, proba([0.4, 0.6])).weigh(
+        proba([within, 1 - within], [beyond, 1 - beyond])
+    )
+    assert weights.tolist() == [1, 0]
+
+
+def test_the_first_loss_of_dash_is_that_of_the_first_batches_alone():
+    selector = dash_after(20, proba([0.4, 0.6]))
+    for _ in range(5):
+        selector.observe(proba([0.99, 0.01]), torch.tensor([0]), None)
+    assert selector.first_loss.item() == pytest.approx(-math.log(0.6), rel=1e-5)
+
+
+def test_the_limit_of_dash_ends_at_a_confidence_of_951_thousandths():
+    selector = dash_after(1000, proba([0.4, 0.6]))
+    assert selector.weigh(proba([0.952, 0.048], [0.951, 0.049])).tolist() == [1, 0]
+
+
+@pytest.mark.parametrize("name", ONLINE_SELECTORS)
+def test_what_a_checkpoint_holds_is_all_that_later_weights_depend_on(name, rng):
+    first, second = make(name, 3), make(name, 3)
+    batches = torch.tensor(rng.dirichlet(np.ones(3) * 0.3, (50, 4)), dtype=torch.float32)
+    for number, batch in enumerate(batches):
+        first.observe(batch, torch.arange(4), batch)
+        if number == 30:
+            second.load_state_dict(first.state_dict())
+        if number > 30:
+            second.observe(batch, torch.arange(4), batch)
+            assert second.weigh(batch).tolist() == first.weigh(batch).tolist()
+
+
 def test_statistics_are_part_of_what_a_checkpoint_holds():
     names = {name: set(make(name).state_dict()) for name in ONLINE_SELECTORS}
     assert names == {
         "adamatch": {"labelled_mean", "unlabelled_mean", "threshold"},
+        "dash": {"n_batches", "first_loss"},
         "flexmatch": {"latest"},
         "freematch": {"threshold", "mean_proba"},
         "softmatch": {"mean", "variance", "mean_proba"},
