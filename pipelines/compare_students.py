@@ -103,6 +103,7 @@ METHODS = {
         lambda **settings: Mutual(wave=False, **settings), 2, taught=True
     ),
     "mutual:attentive": Method(partial(Mutual, "attentive"), 2, taught=True),
+    "mutual:clusters": Method(partial(Mutual, "clusters"), 2, taught=True),
     "momentum without memory": Method(lambda **settings: Momentum(decay=0.0, **settings)),
     "momentum": Method(Momentum),
     "momentum, steps of fst_d": Method(Momentum, share=1 / (DEPTH + 1)),

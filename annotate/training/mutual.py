@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch.nn import Module, ModuleList, Sequential
@@ -15,15 +16,17 @@ from torch.nn.functional import cross_entropy
 from annotate.compute.device import autocast, choose_training_dtype
 from annotate.compute.seeding import seeded_generator
 from annotate.training.attention import AddedAttention
-from annotate.training.batches import weighted_batch
+from annotate.training.batches import shuffled_batch, weighted_batch
 from annotate.training.conv import logits_of
 from annotate.training.descent import make_optimizer, set_rate, step_generator
 from annotate.training.distillation import soft_cross_entropy
 from annotate.training.ema import average_into, warmed_decay
 from annotate.training.learning_rates import cosine
+from annotate.training.mutual_clusters import Course, in_three_stages
 from annotate.training.network_student import NetworkStudent, TrainingRows
 from annotate.training.pixel_rows import take_colours
 from annotate.training.small_resnet import WIDTHS, SmallResNet
+from annotate.training.stages import InTurn
 from annotate.training.training_state import (
     load_module,
     load_optimizer,
@@ -52,8 +55,11 @@ class Mutual(NetworkStudent):
     ----------
     argument : str
         ``attentive``: attention (CBAM) stands before each WaveBlock, in the teachers too, and the
-        first ninth of the steps goes without waves. ``unmirrored`` where a mirror image may be of
-        another class, as with letters; both are joined by ``+``.
+        first ninth of the steps goes without waves. ``clusters``: after a third of the steps half
+        of them learn, of all pictures, which are alike (``mutual_clusters.OnClusters``); the last
+        learn labels again, at a tenth of the rate, beneath heads that begin as linear probes.
+        ``unmirrored`` where a mirror image may be of another class, as with letters; all are joined
+        by ``+``.
     wave : bool
         False trains both without waves.
     **settings
@@ -62,15 +68,18 @@ class Mutual(NetworkStudent):
     References
     ----------
     Ge et al. 2020 (MMT), arXiv:2001.01526; Wang et al. 2020 (AWB), arXiv:2006.06525, of whose two
-    kinds of attention ``attentive`` is Pre-A. Differs: without what re-identification of persons
-    needs, clusters as labels and triplet losses; the teachers keep 0.99 of themselves, not 0.999,
-    as trainings are short; the descent is that of the other students; all weights learn in the
-    steps without waves, where the published code trains the attention of a pretrained network
-    alone, as these networks begin untrained.
+    kinds of attention ``attentive`` is Pre-A. Differs: the labels of the round, where the papers
+    have clusters; no triplet losses, which re-identification of persons needs; the teachers keep
+    0.99 of themselves, not 0.999, as trainings are short; the descent is that of the other
+    students; all weights learn in the steps without waves, where the published code trains the
+    attention of a pretrained network alone, as these networks begin untrained. With ``clusters``
+    the first stage stands for the papers' training on another domain, which has labels; clusters
+    are of k-means, as in AWB's code, not of DBSCAN; the last stage is ours, as classes have names
+    where persons have none, and so is the probe (Kumar et al. 2022, arXiv:2202.10054).
     """
 
     _name = "mutual"
-    _extras = ("attentive",)
+    _extras = ("attentive", "clusters")
 
     def __init__(
         self,
@@ -113,11 +122,17 @@ class Mutual(NetworkStudent):
         n_without = round(WITHOUT_WAVES * self.n_steps) if "attentive" in self.extras else 0
         return self.wave and step >= n_without
 
-    def _begin(self, rows: TrainingRows, device: str) -> _Peers:
-        return _Peers(self, rows, device)
+    def _begin(self, rows: TrainingRows, device: str) -> Any:
+        def make(rows: TrainingRows, course: Course) -> _Peers:
+            return _Peers(self, rows, device, course)
+
+        if "clusters" in self.extras:
+            return in_three_stages(make, rows, self.n_steps, self.run.seed, device)
+        return make(rows, Course(self.n_steps))
 
     def _trained(self, training: Any) -> Module:
-        return ModuleList(training.teachers)
+        peers: Any = training.current if isinstance(training, InTurn) else training
+        return ModuleList(peers.teachers)
 
     def _describe(self) -> str:
         return f"{self.name} {self.wave}"
@@ -178,37 +193,47 @@ def mutual_loss(
 
 
 class _Peers:
-    """Two networks in training and their teachers; meets ``run_steps.Training``."""
+    """Two networks in training and their teachers; meets ``mutual_clusters.Peers``."""
 
-    def __init__(self, method: Mutual, rows: TrainingRows, device: str) -> None:
-        self._method, self._rows, self._device = method, rows, device
+    def __init__(self, method: Mutual, rows: TrainingRows, device: str, course: Course) -> None:
+        self.rows = rows
+        self._method, self._device, self._course = method, device, course
         self.students = [network.to(device) for network in method.make_pair(rows.n_classes)]
         # Of the same seed, so each begins as its student.
         self.teachers = [
             network.to(device).requires_grad_(False).eval()
             for network in method.make_pair(rows.n_classes)
         ]
+        self.begin_descent()
+
+    @property
+    def networks(self) -> list[WavedResNet]:
+        return [*self.students, *self.teachers]
+
+    def begin_descent(self) -> None:
         self.optimizers = [make_optimizer(student) for student in self.students]
 
     def take_step(self, step: int) -> float:
         loss = self.loss_of(step)
+        course = self._course
         for optimizer in self.optimizers:
-            set_rate(optimizer, cosine(step, self._method.n_steps))
+            set_rate(optimizer, course.highest * cosine(step, course.n_steps))
             optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         for optimizer in self.optimizers:
             optimizer.step()
         for teacher, student in zip(self.teachers, self.students, strict=True):
-            average_into(teacher, student, warmed_decay(step, DECAY))
+            average_into(teacher, student, warmed_decay(course.first_step + step, DECAY))
         return float(loss.detach())
 
     def loss_of(self, step: int) -> torch.Tensor:
         """Return the loss of a step, of which gradients are taken."""
-        generator = step_generator(self._method.run.seed, step)
-        views, labels = self._draw(step, generator)
+        number = self._course.first_step + step
+        generator = step_generator(self._method.run.seed, number)
+        views, labels = self._draw(number, generator)
         answers = [self._answer(*pair) for pair in zip(self.teachers, views, strict=True)]
         for student in self.students:
-            draw_waves_from(student, generator if self._method.has_waves(step) else None)
+            draw_waves_from(student, generator if self._method.has_waves(number) else None)
         logits = [
             logits_of(student, view, self._device)
             for student, view in zip(self.students, views, strict=True)
@@ -216,14 +241,20 @@ class _Peers:
         return mutual_loss(logits, answers, labels)
 
     def _draw(
-        self, step: int, generator: torch.Generator
+        self, number: int, generator: torch.Generator
     ) -> tuple[list[torch.Tensor], torch.Tensor]:
         """Return a view for each network of the pictures of a step, and their labels."""
-        rows, method = self._rows, self._method
-        drawn = weighted_batch(rows.weights, method.batch_size, method.run.seed, step)
+        rows, method = self.rows, self._method
+        drawn = self._positions(number)
         colours = take_colours(rows.X, rows.labelled[drawn], self._device)
         views = [Views(method.mirrored).weak(colours, generator) for _ in self.students]
         return views, torch.as_tensor(rows.y[drawn], dtype=torch.long, device=self._device)
+
+    def _positions(self, number: int) -> NDArray[np.intp]:
+        weights, size, seed = self.rows.weights, self._method.batch_size, self._method.run.seed
+        if self._course.shuffled:
+            return shuffled_batch(len(weights), size, seed, number)
+        return weighted_batch(weights, size, seed, number)
 
     @torch.no_grad()
     def _answer(self, teacher: Module, view: torch.Tensor) -> torch.Tensor:

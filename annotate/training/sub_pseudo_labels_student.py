@@ -7,9 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import nn
 from torch.nn import Module
 
 from annotate.compute.most_likely import most_likely
@@ -17,13 +15,12 @@ from annotate.errors import NotReadyError
 from annotate.protocols import NO_LABEL
 from annotate.training.conv import Conv, Supervised
 from annotate.training.learning_rates import cosine
-from annotate.training.linear import Linear
-from annotate.training.network_student import ROWS_PER_BLOCK, TrainingRows
-from annotate.training.pixel_rows import take_colours
+from annotate.training.network_student import TrainingRows
+from annotate.training.probed_head import begin_as_a_probe, take_over_features
 from annotate.training.run_steps import Training
 from annotate.training.stages import InTurn, Stage
 from annotate.training.sub_pseudo_labels import VARIANTS, Variant, sub_pseudo_labels
-from annotate.training.training_state import load_module, module_arrays
+from annotate.training.training_state import module_arrays
 from annotate.training.weights import balance_classes
 
 FIRST_STAGE, SECOND_STAGE = 0.25, 0.5  # of the steps
@@ -192,29 +189,6 @@ class OnPairs:
     def load_arrays(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         self.begin(arrays[GROUPS])
         self._training.load_arrays(arrays)
-
-
-def take_over_features(network: Any, other: Module) -> None:
-    """Give a network all weights and running statistics of another but for the head's."""
-    head = {f"head.{name}": array for name, array in module_arrays(network.head).items()}
-    load_module(network, module_arrays(other) | head)
-
-
-def begin_as_a_probe(network: Any, taught: TrainingRows, device: str) -> None:
-    """Give a network's head the weights of a linear probe on its features."""
-    blocks = []
-    network.eval()
-    with torch.inference_mode():
-        for start in range(0, len(taught.labelled), ROWS_PER_BLOCK):
-            colours = take_colours(
-                taught.X, taught.labelled[start : start + ROWS_PER_BLOCK], device
-            )
-            blocks.append(network.features(colours).cpu().numpy())
-    head: nn.Linear = network.head
-    probe = Linear(n_classes=head.out_features).fit(
-        np.concatenate(blocks), taught.y, taught.weights
-    )
-    load_module(head, probe.parameters())
 
 
 def _network_of(training: Any) -> Module:

@@ -228,7 +228,10 @@ def test_it_says_the_mean_of_what_both_teachers_say(pictures):
     np.testing.assert_allclose(student.predict_proba(X), sum(proba) / 2, atol=1e-6)
 
 
-@pytest.mark.parametrize(("argument", "kind"), [("", SmallResNet), ("attentive", AttentiveResNet)])
+@pytest.mark.parametrize(
+    ("argument", "kind"),
+    [("", SmallResNet), ("attentive", AttentiveResNet), ("clusters", SmallResNet)],
+)
 def test_parameters_are_the_whole_model_and_hold_both_teachers(pictures, argument, kind):
     X, y = pictures
     student = make(argument=argument).fit(X, y)
@@ -277,7 +280,7 @@ def test_pictures_may_stay_unmirrored():
     student = Mutual("unmirrored", n_classes=2)
     assert not student.mirrored
     assert student.name == "mutual:unmirrored"
-    with pytest.raises(ValueError, match="are attentive, unmirrored; got freematch"):
+    with pytest.raises(ValueError, match="are attentive, clusters, unmirrored; got freematch"):
         Mutual("freematch", n_classes=2)
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from annotate.errors import ConfigError
 from annotate.protocols import TrainingRun
@@ -17,7 +18,8 @@ from tests.fakes import ArrayRows
 
 NETWORKS = [
     "conv", "two_stage", "rotations", "rotations:distilled", "distilled", "mutual",
-    "mutual:attentive", "momentum:flexmatch", "momentum:adamatch", "fst", "fst_d", "fst_w",
+    "mutual:attentive", "mutual:clusters", "momentum:flexmatch", "momentum:adamatch",
+    "momentum:dash", "fst", "fst:dash", "fst_d", "fst_w", "continued", "continued:notebook+soup",
 ]  # fmt: skip
 SIDE = 32
 
@@ -115,6 +117,18 @@ def test_momentum_learns_from_what_has_no_label(pictures):
     # Every pseudo-label counts under FreeMatch's first threshold.
     weights = bytes_of(make("momentum:freematch", 2).fit(X, y))
     assert bytes_of(make("momentum:freematch", 2).fit(changed, y)) != weights
+
+
+def test_what_no_step_can_see_does_not_keep_flexmatch_in_its_warm_up(pictures):
+    X, y, _ = pictures
+    student = Momentum("flexmatch", n_classes=2, batch_size=4)
+    student.run = TrainingRun(seed=3, may_train=np.arange(24) >= 16)
+    training = student._begin(student._training_rows(X, y, None), "cpu")
+    # One batch holds all 8 that may be seen, and the teacher is sure of each.
+    training._observe(
+        lambda views: torch.tensor([[9.0, 0.0]]).expand(len(views), 2), training.draw(0)
+    )
+    assert training._selector.weigh(torch.tensor([[0.94, 0.06], [0.96, 0.04]])).tolist() == [0, 1]
 
 
 def test_whoever_watches_sees_the_teacher_after_every_step(pictures):

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 
 from annotate.errors import ConfigError, NotReadyError
 from annotate.protocols import TrainingRun
 from annotate.training import STUDENTS
 from annotate.training import run_steps as run_steps_module
 from annotate.training import sub_pseudo_labels_student as student_module
-from annotate.training.linear import Linear
-from annotate.training.network_student import TrainingRows
-from annotate.training.pixel_rows import take_colours
-from annotate.training.small_resnet import SmallResNet
-from annotate.training.sub_pseudo_labels_student import begin_as_a_probe, take_over_features
 from tests.annotate.training.checkpoints import KeptInMemory
 
 N = 48
@@ -171,25 +165,3 @@ def test_too_few_pictures_for_any_pair_are_told(pictures):
     proba[4:] = np.nan
     with pytest.raises(NotReadyError, match="needs 10 pictures"):
         make(weak, teacher_proba=proba).fit(X, labels_of(truth))
-
-
-def test_features_are_taken_over_and_the_head_is_not():
-    one, other = SmallResNet(2), SmallResNet(5)
-    head = one.head.weight.detach().clone()
-    take_over_features(one, other)
-    colours = torch.rand(3, 3, 32, 32)
-    assert torch.equal(one.eval().features(colours), other.eval().features(colours))
-    assert torch.equal(one.head.weight, head)
-
-
-def test_the_head_begins_as_a_linear_probe(pictures):
-    X, truth, _ = pictures
-    network = SmallResNet(2)
-    rows = TrainingRows(X, np.arange(N), np.arange(N), truth, np.ones(N, np.float32), 2)
-    begin_as_a_probe(network, rows, "cpu")
-    with torch.inference_mode():
-        colours = take_colours(X, np.arange(N), "cpu")
-        features = network.eval().features(colours).numpy()
-        proba = network(colours).softmax(dim=1).numpy()
-    expected = Linear(n_classes=2).fit(features, truth).predict_proba(features)
-    np.testing.assert_allclose(proba, expected, atol=1e-5)
