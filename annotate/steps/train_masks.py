@@ -95,7 +95,7 @@ def train_masks(
     ConfigError
         If the project does not hold images, or a setting is impossible.
     NotReadyError
-        If fewer than two masks may train.
+        If fewer than two masks may train, or have a known pixel left at that side.
     """
     check_can_have_masks(workspace)
     seed = workspace.config.defaults.seed if seed is None else seed
@@ -114,11 +114,7 @@ def train_masks(
         usable = usable_items(workspace, pixels)
         seen = table[table["item_no"].isin(usable)]
         learnt, held_back = (seen[seen["role"] == role] for role in ("train", "held_back"))
-        if len(learnt) < FEWEST_MASKS:
-            raise NotReadyError(
-                f"Training needs {FEWEST_MASKS} masks that may train, of pictures that can be"
-                f" opened; there are {len(learnt)}. Run `annotate masks import`."
-            )
+        learnt = take_learnable(workspace, learnt, side_px)
         number = _find(workspace, settings)
         is_new = number is None
         if number is None:
@@ -190,6 +186,24 @@ def usable_items(workspace: Workspace, pixels: Rows) -> NDArray[np.intp]:
         is_dropped = dropped_mask(connection, pixels.shape[0])
     there = rows_with_pixels(pixels)
     return there[~is_dropped[there]]
+
+
+def take_learnable(workspace: Workspace, given: pd.DataFrame, side_px: int) -> pd.DataFrame:
+    """Return the masks that say something of a pixel at a side; NotReadyError if too few do."""
+    if len(given) < FEWEST_MASKS:
+        raise NotReadyError(
+            f"Training needs {FEWEST_MASKS} masks that may train, of pictures that can be"
+            f" opened; there are {len(given)}. Run `annotate masks import`."
+        )
+    masks = (shrunk(_mask_of(workspace, item), side_px) for item in given.to_dict("records"))
+    learnable = given[[bool((mask != NO_LABEL).any()) for mask in masks]]
+    if len(learnable) < FEWEST_MASKS:
+        raise NotReadyError(
+            f"Training needs {FEWEST_MASKS} masks with a pixel of a class in force at {side_px} x"
+            f" {side_px} pixels; of {len(given)} masks that may train {len(learnable)} have one."
+            " Take a larger --side where they hold few pixels, or run `annotate masks import`."
+        )
+    return learnable
 
 
 def rows_to_see(

@@ -18,7 +18,7 @@ from annotate.schema import ClassSpec
 from annotate.steps import draw_masks as draw_masks_module
 from annotate.steps import train_masks as train_masks_module
 from annotate.steps.add import add
-from annotate.steps.change_schema import merge_classes
+from annotate.steps.change_schema import merge_classes, split_class
 from annotate.steps.export_masks import export_masks
 from annotate.steps.import_masks import import_masks
 from annotate.steps.items import drop
@@ -350,6 +350,38 @@ def test_pseudo_masks_below_a_confidence_stay_behind(masked, tmp_path):
     middle = float(confidence.iloc[5])
     report = export_masks(masked, tmp_path / "out", "png", min_confidence=middle)
     assert report.by_source["pseudo"] == int((confidence >= middle).sum())
+
+
+def scribble(masks, number, column):
+    """Make a mask of one known pixel."""
+    mask = np.full((HEIGHT, WIDTH), 255, dtype=np.uint8)
+    mask[0, column] = number % 2
+    Image.fromarray(mask).save(masks / "in" / f"{number:02d}.png")
+
+
+def test_only_masks_of_which_a_pixel_is_left_at_a_side_are_learnt(pictures, masks):
+    """Of 24 columns a side of 16 takes each third and the one before: 0, 2, 3, 5, 6 and so on."""
+    for number in range(N_MASKS):
+        scribble(masks, number, column=1)
+    import_masks(pictures, masks)
+    with pytest.raises(NotReadyError, match=r"16 x 16 pixels; of 8 masks .* 0 have one.*--side"):
+        train_masks(pictures, side_px=16, n_steps=2)
+    assert train_masks(pictures, side_px=24, n_steps=2).n_given == 8
+    role = standing_masks(pictures).set_index("item_no")["role"]
+    seen = [number for number in range(N_MASKS) if role[number] == "train"][:3]
+    for number in seen:
+        scribble(masks, number, column=3)
+    import_masks(pictures, masks)
+    assert train_masks(pictures, side_px=16, n_steps=2).n_given == len(seen)
+
+
+def test_masks_of_a_split_class_alone_are_not_learnt(pictures, masks):
+    for path in (masks / "in").iterdir():
+        Image.fromarray(np.full((HEIGHT, WIDTH), 1, dtype=np.uint8)).save(path)
+    import_masks(pictures, masks)
+    split_class(pictures, "ball", ["football", "marble"])
+    with pytest.raises(NotReadyError, match=r"of a class in force.*0 have one"):
+        train_masks(pictures, **SMALL)
 
 
 def test_what_is_missing_is_told(pictures, tmp_path):
