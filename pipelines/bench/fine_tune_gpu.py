@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import tempfile
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -30,6 +32,7 @@ SIDE_PX = 224
 MATRIX_SIDE = 8192
 AT_LEAST = 0.9  # of the plain step's pictures per second
 AT_MOST = 1.1  # of its memory
+N_STEPS_TO_THE_PEAK = 2  # the first makes the optimiser's state, the second begins with it
 
 
 class OpenedPictures:
@@ -59,7 +62,7 @@ def measure(
     """Train on pictures that are open already and on the same as ready tensors, in turns.
 
     Ours includes what a step of ours does beside: to draw the items, to preprocess them and to take
-    weak views. The plain step has none of it.
+    weak views. The plain step has none of it. For its memory each is on the device alone.
     """
     name = f"fine-tune on GPU, {MODEL}, bfloat16, batches of {batch_size}"
     if device == "cuda" and not torch.cuda.is_available():
@@ -70,19 +73,20 @@ def measure(
         return [Row(what, None, unit, budget, note="no CUDA device") for what, unit, budget in rows]
     with tempfile.TemporaryDirectory() as scratch:
         encoder = embedding.make_encoder(Path(scratch) / MODEL, MODEL, config)
-    steps = {
-        "ours": our_step(encoder, batch_size, device),
-        "plain": plain_step(encoder, batch_size, device),
+    makers = {
+        "ours": partial(our_step, encoder, batch_size, device),
+        "plain": partial(plain_step, encoder, batch_size, device),
     }
+    memory = {
+        who: [peak_alone(make, device) for _ in range(n_runs)] for who, make in makers.items()
+    }
+    steps = {who: make() for who, make in makers.items()}
     rates: dict[str, list[float]] = {who: [] for who in steps}
-    memory: dict[str, list[float]] = {who: [] for who in steps}
     for step in steps.values():
         step()
     for _ in range(n_runs):
         for who, step in steps.items():
-            seconds, gib = time_steps(step, n_steps, device)
-            rates[who].append(batch_size / seconds)
-            memory[who].append(gib)
+            rates[who].append(batch_size / time_steps(step, n_steps, device))
     rate = compare(
         name, "images/s", rates["ours"], rates["plain"],
         peer_name="plain open_clip step", at_least=AT_LEAST,
@@ -108,7 +112,9 @@ def our_step(encoder: OpenClipEncoder, batch_size: int, device: str) -> Callable
         OpenedPictures(n), np.arange(n), np.arange(n) % N_CLASSES, np.ones(n, dtype=np.float32)
     )
     nothing = items.take(np.zeros(n, dtype=bool))
-    settings = TowerSettings(10_000, batch_size, batch_size, True, 0, device)
+    settings = TowerSettings(
+        10_000, batch_size, batch_size, mirrored=True, strong=False, seed=0, device=device
+    )
     training = TowerTraining(tower, items, nothing, settings, ProcessGroup())
     return lambda: training.take_step(0)
 
@@ -134,21 +140,43 @@ def plain_step(encoder: OpenClipEncoder, batch_size: int, device: str) -> Callab
     return take_step
 
 
-def time_steps(step: Callable[[], object], n_steps: int, device: str) -> tuple[float, float]:
-    """Return seconds a step, and the most memory of a CUDA device in GiB, 0 on a CPU."""
-    if device == "cpu":
-        started = perf_counter()
-        for _ in range(n_steps):
-            step()
-        return (perf_counter() - started) / n_steps, 0.0
-    torch.cuda.reset_peak_memory_stats()
-    torch.cuda.synchronize()
+def peak_alone(make: Callable[[], Callable[[], object]], device: str) -> float:
+    """Return the most memory in GiB that steps take, built for this and gone after it."""
+    forget_peak(device)
+    step = make()
+    for _ in range(N_STEPS_TO_THE_PEAK):
+        step()
+    peak = read_peak(device)
+    del step
+    gc.collect()  # a network may hold itself in a circle
+    return peak
+
+
+def forget_peak(device: str) -> None:
+    """Count the most memory from now on."""
+    if device != "cpu":
+        torch.cuda.reset_peak_memory_stats()
+
+
+def read_peak(device: str) -> float:
+    """Return the most memory of a CUDA device in GiB, 0 on a CPU."""
+    return 0.0 if device == "cpu" else torch.cuda.max_memory_allocated() / 2**30
+
+
+def time_steps(step: Callable[[], object], n_steps: int, device: str) -> float:
+    """Return seconds a step."""
+    wait_for(device)
     started = perf_counter()
     for _ in range(n_steps):
         step()
-    torch.cuda.synchronize()
-    seconds = (perf_counter() - started) / n_steps
-    return seconds, torch.cuda.max_memory_allocated() / 2**30
+    wait_for(device)
+    return (perf_counter() - started) / n_steps
+
+
+def wait_for(device: str) -> None:
+    """Wait until a CUDA device has done what it was told; a CPU has by now."""
+    if device != "cpu":
+        torch.cuda.synchronize()
 
 
 def share_of_matrix_rate(
@@ -173,6 +201,5 @@ def share_of_matrix_rate(
 def matrix_rate(device: str, side: int, n_products: int = 20) -> float:
     """Return how many operations a second a product of square matrices reaches, in bfloat16."""
     a, b = (torch.randn(side, side, device=device, dtype=torch.bfloat16) for _ in range(2))
-    seconds, _ = time_steps(lambda: a @ b, 2, device)  # the first ones choose how
-    seconds, _ = time_steps(lambda: a @ b, n_products, device)
-    return 2 * side**3 / seconds
+    time_steps(lambda: a @ b, 2, device)  # the first ones choose how
+    return 2 * side**3 / time_steps(lambda: a @ b, n_products, device)

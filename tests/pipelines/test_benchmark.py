@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import weakref
 
 import numpy as np
 import pytest
@@ -85,6 +86,27 @@ def test_the_way_fine_tuning_on_a_gpu_is_measured_runs_on_a_cpu():
     assert_measured(rows, 1)
     assert rows[0].ratio == rows[0].ours / rows[0].peer
     assert "of a product of matrices" in rows[0].note
+
+
+def test_memory_is_measured_with_nothing_else_on_the_card(monkeypatch):
+    """A tower is counted as long as anything holds it."""
+    towers, n_there = [], []
+    make_network = fine_tune_gpu.OpenClipEncoder.trainable_network
+
+    def note(encoder):
+        network = make_network(encoder)
+        towers.append(weakref.ref(network.network))
+        return network
+
+    def count(device):
+        n_there.append(sum(tower() is not None for tower in towers))
+        return 0.0
+
+    monkeypatch.setattr(fine_tune_gpu.OpenClipEncoder, "trainable_network", note)
+    monkeypatch.setattr(fine_tune_gpu, "read_peak", count)
+    fine_tune_gpu.measure(4, 1, 2, config=TINY, device="cpu", matrix_side=64)
+    assert n_there == [1, 1, 1, 1]  # twice each of two
+    assert len(towers) == 4 + 2  # and both once more, for turns
 
 
 @pytest.mark.parametrize("benchmark", [embed_gpu, fine_tune_gpu])
