@@ -52,7 +52,7 @@ class ProcessGroup:
         dist.broadcast_object_list(box, src=0)
         return box[0]
 
-    def add_up(self, array: NDArray[np.float32]) -> NDArray[np.float32]:
+    def add_up(self, array: NDArray[Any]) -> NDArray[Any]:
         """Return the sum of every process's array."""
         if self.size == 1:
             return array
@@ -61,7 +61,7 @@ class ProcessGroup:
 
         total = torch.as_tensor(array).clone()
         dist.all_reduce(total)
-        added: NDArray[np.float32] = total.numpy()
+        added: NDArray[Any] = total.numpy()
         return added
 
     def add_up_gradients(self, module: Module) -> None:
@@ -75,6 +75,8 @@ class ProcessGroup:
         has_gradient = torch.tensor([weight.grad is not None for weight in weights]).int()
         dist.all_reduce(has_gradient)
         learning = [w for w, has in zip(weights, has_gradient.tolist(), strict=True) if has]
+        if not learning:
+            return
         gradients = [torch.zeros_like(w) if w.grad is None else w.grad for w in learning]
         flat = torch.cat([gradient.flatten() for gradient in gradients])
         dist.all_reduce(flat)

@@ -68,6 +68,10 @@ class Processes(Protocol):
         """Return what the first process gave."""
         ...
 
+    def add_up(self, array: NDArray[Any]) -> NDArray[Any]:
+        """Return the sum of every process's array."""
+        ...
+
     def add_up_gradients(self, module: Any) -> None:
         """Give every weight of a torch module the sum of its gradients in all processes."""
         ...

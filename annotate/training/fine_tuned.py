@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Self
 
@@ -30,6 +31,7 @@ from annotate.training.further_pretraining import (
 )
 from annotate.training.held_out import held_out
 from annotate.training.network_student import CANNOT_BE_OPENED
+from annotate.training.pixel_rows import rows_with_pixels
 from annotate.training.run_steps import Training
 from annotate.training.stages import Stage, run_stages
 from annotate.training.tower import ITEMS_PER_BLOCK, Tower
@@ -42,6 +44,7 @@ from annotate.training.tower_training import (
 
 N_STEPS = 300
 BATCH_SIZE = 16
+NO_DEPTHS = ("adapted", "strong", "unmirrored")
 
 
 class FineTuned:
@@ -57,8 +60,8 @@ class FineTuned:
     argument : str
         What is trained beside the head: ``all`` (the default), the last so many blocks, such as
         ``2``, or ``head`` for nothing else; ``adapted`` where that is first to learn all items
-        without labels; ``unmirrored`` where a picture's mirror image may be of another class; or
-        several, joined by ``+``.
+        without labels; ``strong`` to see pictures in strong views, not weak ones; ``unmirrored``
+        where a picture's mirror image may be of another class; or several, joined by ``+``.
     n_classes : int, optional
         Columns of ``predict_proba``; by default one more than the largest label.
     n_steps : int
@@ -90,7 +93,7 @@ class FineTuned:
         micro_batch_size: int | None = None,
         device: str = "auto",
     ) -> None:
-        self.n_last_blocks, self.mirrored, self.adapted = read_depth(argument)
+        self.options = read_options(argument)
         self.name = f"fine_tuned:{argument}" if argument else "fine_tuned"
         self.run = TrainingRun()
         self.encoder: TrainableEncoder | None = None
@@ -139,10 +142,11 @@ class FineTuned:
             return TowerTraining(tower, items, left_out, settings, processes)
 
         stages = [Stage("on labels", self.n_steps, begin_on_labels)]
-        if self.adapted:
+        corpus = None
+        if self.options.adapted:
             corpus = UnlabelledItems(X, self._rows_to_adapt_to(len(X)))
             stages = self_distillation(new_tower, corpus, settings, processes) + stages
-        training = run_stages(stages, self.run, self._key(items))
+        training = run_stages(stages, self.run, self._key(items, corpus))
         assert isinstance(training, TowerTraining)
         training.take_the_best()
         self._tower = training.tower
@@ -182,13 +186,18 @@ class FineTuned:
         return rows[is_there], features[is_there]
 
     def _rows_to_adapt_to(self, n_items: int) -> Ints:
-        may_train = self.run.may_train
-        return np.arange(n_items) if may_train is None else np.flatnonzero(may_train)
+        """Return the rows that may train, but for those known to be closed."""
+        features, may_train = self.run.features, self.run.may_train
+        there = np.arange(n_items) if features is None else rows_with_pixels(features)
+        return there if may_train is None else there[may_train[there]]
 
     def check(self, encoder: TrainableEncoder) -> None:
         """Raise ConfigError if this student cannot train an encoder."""
-        if self.adapted:
-            self._network_of(encoder).new_decoder()
+        if not (self.options.adapted or self.options.strong):
+            return
+        network = self._network_of(encoder)
+        if self.options.adapted:
+            network.new_decoder()
 
     def _known_encoder(self) -> TrainableEncoder:
         if self.encoder is None:
@@ -201,33 +210,38 @@ class FineTuned:
     def _new_tower(self, n_classes: int) -> Tower:
         encoder = self._known_encoder()
         network = self._network_of(encoder)
-        tower = Tower(network, encoder.dim, n_classes, self.n_last_blocks)
+        tower = Tower(network, encoder.dim, n_classes, self.options.n_last_blocks)
         return tower.to(choose_device(self._device))
 
     def _network_of(self, encoder: TrainableEncoder) -> Any:
         network = encoder.trainable_network()
-        if self.adapted and not isinstance(network, MaskableNetwork):
+        if self.options.adapted and not isinstance(network, MaskableNetwork):
             raise ConfigError(
                 "The option adapted of the student fine_tuned needs an encoder that can hide a part"
                 f" of an item; {encoder.id} cannot. Use fine_tuned without adapted."
+            )
+        if self.options.strong and not network.augments:
+            raise ConfigError(
+                "The option strong of the student fine_tuned needs an encoder of images;"
+                f" {encoder.id} is none. Use fine_tuned without strong."
             )
         return network
 
     def _settings(self) -> TowerSettings:
         return TowerSettings(
-            self.n_steps, self.batch_size, self.micro_batch_size, self.mirrored, self.run.seed,
-            choose_device(self._device),
+            self.n_steps, self.batch_size, self.micro_batch_size, self.options.mirrored,
+            self.options.strong, self.run.seed, choose_device(self._device),
         )  # fmt: skip
 
-    def _key(self, items: LabelledItems) -> str:
+    def _key(self, items: LabelledItems, corpus: UnlabelledItems | None) -> str:
         """Return what shapes the training but for the items themselves, which a project keeps."""
         # Views and dropout differ with the number of processes.
         size = (self.run.processes or ProcessGroup()).size
         encoder_id = self._known_encoder().id
         settings = f"stages of {self.name} {self._settings()} {encoder_id} {len(items.X)} {size}"
         digest = hashlib.sha256(settings.encode())
-        corpus = (self._rows_to_adapt_to(len(items.X)),) if self.adapted else ()
-        for array in (items.rows, items.y, items.weights, *corpus):
+        adapted_to = () if corpus is None else (corpus.rows,)
+        for array in (items.rows, items.y, items.weights, *adapted_to):
             digest.update(np.asarray(array, dtype=np.float64).tobytes())
         return digest.hexdigest()
 
@@ -242,8 +256,24 @@ def begin_as_a_probe(
     tower.load_trained_arrays(processes.tell(tower.trained_arrays()))
 
 
-def read_depth(argument: str) -> tuple[int | None, bool, bool]:
-    """Return how many of the last blocks are trained, whether to mirror, and whether to adapt.
+@dataclass(frozen=True)
+class Options:
+    """What the argument of ``FineTuned`` asks for.
+
+    Attributes
+    ----------
+    n_last_blocks : int, optional
+        How many are trained beneath the head; None all.
+    """
+
+    n_last_blocks: int | None
+    mirrored: bool
+    strong: bool
+    adapted: bool
+
+
+def read_options(argument: str) -> Options:
+    """Return what an argument asks for.
 
     Raises
     ------
@@ -251,17 +281,17 @@ def read_depth(argument: str) -> tuple[int | None, bool, bool]:
         If a word is none of those that ``FineTuned`` takes, or nothing is trained that could adapt.
     """
     words = [word for word in argument.split("+") if word]
-    depths = [word for word in words if word not in ("adapted", "unmirrored")] or ["all"]
+    depths = [word for word in words if word not in NO_DEPTHS] or ["all"]
     depth = {"all": None, "head": 0}.get(depths[0], -1)
     if depths[0].isdecimal() and int(depths[0]) > 0:
         depth = int(depths[0])
     if len(depths) > 1 or depth == -1:
         raise ValueError(
-            "options are all, head or a number of blocks, adapted and unmirrored, joined by +;"
-            f" got {argument}"
+            "options are all, head or a number of blocks, adapted, strong and unmirrored, joined by"
+            f" +; got {argument}"
         )
     if depth == 0 and "adapted" in words:
         raise ValueError(
             f"with adapted, blocks beneath the head must be trained, all or some; got {argument}"
         )
-    return depth, "unmirrored" not in words, "adapted" in words
+    return Options(depth, "unmirrored" not in words, "strong" in words, "adapted" in words)

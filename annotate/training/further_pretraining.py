@@ -120,14 +120,14 @@ class MaskedModelling:
         return loss
 
     def _accumulate(self, number: int) -> float:
-        """Add up the gradients of a batch; return the mean loss of this process's items."""
+        """Add up the gradients of a batch; return its mean loss."""
         settings, rank = self._settings, self._processes.rank
         places = shuffled_batch(len(self._items.rows), settings.batch_size, settings.seed, number)
         rows, seeds = self._items.rows[places], mask_seeds(settings, number)
-        mine = self._processes.share(np.arange(len(rows)))
+        drawn = np.arange(len(rows))
         with seeded_dropout(step_number("dropout", settings.seed, number, rank), settings.device):
             loss = accumulate_gradients(
-                lambda part: self._loss(rows[part], seeds[part]), mine, len(rows), settings
+                lambda part: self._loss(rows[part], seeds[part]), drawn, settings, self._processes
             )
         self._processes.add_up_gradients(ModuleList([self.tower.network, self._decoder]))
         return loss

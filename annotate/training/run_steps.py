@@ -23,7 +23,7 @@ class Training(Protocol):
     """A training in progress; what its steps do depends on its arrays and their numbers alone."""
 
     def take_step(self, step: int) -> float:
-        """Take one step, counted from 0; return its loss."""
+        """Take one step, counted from 0; return its loss, the same in all that train together."""
         ...
 
     def arrays(self) -> dict[str, NDArray[Any]]:

@@ -81,6 +81,7 @@ class TowerSettings:
     batch_size: int
     micro_batch_size: int
     mirrored: bool
+    strong: bool
     seed: int
     device: str
 
@@ -125,15 +126,14 @@ class TowerTraining:
             self.tower.load_trained_arrays(self._best)
 
     def _accumulate(self, step: int) -> float:
-        """Add up the gradients of a step's items; return the mean loss of this process's."""
+        """Add up the gradients of a step's items; return their mean loss."""
         settings, items, rank = self._settings, self._items, self._processes.rank
         drawn = weighted_batch(items.weights, settings.batch_size, settings.seed, step)
-        mine = self._processes.share(drawn)
         generator = step_generator(settings.seed, step, rank)
         self.tower.train()
         with seeded_dropout(step_number("dropout", settings.seed, step, rank), settings.device):
             loss = accumulate_gradients(
-                lambda part: self._loss(items, part, generator), mine, len(drawn), settings
+                lambda part: self._loss(items, part, generator), drawn, settings, self._processes
             )
         self._processes.add_up_gradients(self.tower)
         return loss
@@ -141,12 +141,13 @@ class TowerTraining:
     def _loss(
         self, items: LabelledItems, part: Ints, generator: torch.Generator | None
     ) -> torch.Tensor:
-        """Return the sum of the losses of some labelled items; with a generator, of weak views."""
+        """Return the sum of the losses of some labelled items; with a generator, of their views."""
         there, batch = self.tower.prepare(items.X, items.rows[part])
         if batch is None:
             return torch.zeros((), requires_grad=True)
         if generator is not None and self.tower.network.augments:
-            batch = Views(self._settings.mirrored).weak(batch, generator)
+            views = Views(self._settings.mirrored)
+            batch = (views.strong if self._settings.strong else views.weak)(batch, generator)
         targets = items.y[part][np.isin(items.rows[part], there)]
         device = self._settings.device
         with autocast(device, choose_training_dtype(device)):
@@ -213,25 +214,30 @@ def set_rates(optimizer: AdamW, step: int, n_steps: int) -> None:
 
 
 def accumulate_gradients(
-    loss_of: Callable[[Ints], torch.Tensor], mine: Ints, n_drawn: int, settings: TowerSettings
+    loss_of: Callable[[Ints], torch.Tensor],
+    drawn: Ints,
+    settings: TowerSettings,
+    processes: Processes,
 ) -> float:
-    """Add up the gradients of this process's items; return their mean loss.
+    """Add up the gradients of this process's share of a step; return the mean loss of all of it.
 
     Parameters
     ----------
     loss_of : function
-        Of some places of ``mine``, as many as are in memory at once, to the sum of their losses.
-    mine : int array of shape (n_mine,)
-    n_drawn : int
-        Items of the step in all processes, over which the gradients are a mean.
+        Of some of the places drawn, as many as are in memory at once, to the sum of their losses.
+    drawn : int array of shape (n_drawn,)
+        Places of the items of the step, over which the gradients are a mean.
     settings : TowerSettings
+    processes : Processes
     """
+    mine = processes.share(drawn)
     total = 0.0
     for start in range(0, len(mine), settings.micro_batch_size):
         loss = loss_of(mine[start : start + settings.micro_batch_size])
-        (loss / n_drawn).backward()  # type: ignore[no-untyped-call]
+        (loss / len(drawn)).backward()  # type: ignore[no-untyped-call]
         total += float(loss.detach())
-    return total / max(len(mine), 1)
+    # A loss that is not finite ends a training: all processes must see it, or the rest would wait.
+    return float(processes.add_up(np.array(total))) / len(drawn)
 
 
 def with_prefix(arrays: Mapping[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:

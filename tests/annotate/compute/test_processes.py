@@ -55,11 +55,20 @@ with joined_processes() as processes:
     learning = "a" if processes.rank == 0 else "ab"
     sum(module[name].weight.sum() * (processes.rank + 1) for name in learning).backward()
     processes.add_up_gradients(module)
+    untouched = torch.nn.Linear(1, 1)
+    processes.add_up_gradients(untouched)
+    # As where one process could open none of its items.
+    of_the_second = torch.nn.Linear(1, 1, bias=False)
+    if processes.rank == 1:
+        of_the_second.weight.sum().backward()
+    processes.add_up_gradients(of_the_second)
     said = {
         "size": processes.size,
         "gradients": [
             None if weight.grad is None else weight.grad.item() for weight in module.parameters()
         ],
+        "untouched": [weight.grad for weight in untouched.parameters()],
+        "of the second": of_the_second.weight.grad.item(),
         "told": processes.tell(f"of {processes.rank}"),
         "sum": processes.add_up(np.array([1.0, processes.rank], np.float32)).tolist(),
     }
@@ -73,7 +82,8 @@ def test_two_processes_add_up_and_agree(tmp_path):
     run_in_two(tmp_path / "script.py", tmp_path)
     said = [json.loads((tmp_path / f"{rank}.json").read_text()) for rank in range(2)]
     assert said[0] == said[1] == {
-        "size": 2, "gradients": [3.0, 2.0, None], "told": "of 0", "sum": [2.0, 1.0],
+        "size": 2, "gradients": [3.0, 2.0, None], "untouched": [None, None], "of the second": 1.0,
+        "told": "of 0", "sum": [2.0, 1.0],
     }  # fmt: skip
 
 
@@ -121,3 +131,48 @@ def test_two_processes_learn_what_one_would(vectors, tmp_path):
             np.testing.assert_array_equal(first[name], second[name])
             # bfloat16 on some CPUs: halves of a batch are not rounded like the whole.
             np.testing.assert_allclose(first[name], alone[name], atol=2e-4)
+
+
+ASTRAY = """
+import faulthandler, sys
+from pathlib import Path
+import numpy as np
+from annotate.compute.processes import current_processes, joined_processes
+from annotate.errors import TrainingError
+from annotate.protocols import TrainingRun
+from annotate.training.fine_tuned import FineTuned
+from tests.annotate.training.test_fine_tuned import N_ITEMS, Numbers, Y
+from tests.annotate.training.test_further_pretraining import MaskableEncoder, MaskableToy
+
+# A process that waits for another would outlive the test.
+faulthandler.dump_traceback_later(120, exit=True)
+
+class AstrayInTheSecond(MaskableToy):
+    def forward(self, batch):
+        is_astray = self.training and current_processes().rank == 1
+        return super().forward(batch) * (float("nan") if is_astray else 1.0)
+
+with joined_processes() as processes:
+    for argument in ("all", "adapted"):
+        student = FineTuned(argument, n_classes=2, n_steps=5, batch_size=8)
+        student.encoder = MaskableEncoder(np.load(sys.argv[1]))
+        student.encoder.network = AstrayInTheSecond
+        student.run = TrainingRun(seed=1, processes=processes)
+        try:
+            student.fit(Numbers(N_ITEMS), Y)
+        except TrainingError as error:
+            # What comes next is told, as between trainings.
+            heard = processes.tell(f"{processes.rank} goes on")
+            Path(f"{sys.argv[2]}/{argument}-{processes.rank}.txt").write_text(f"{heard}: {error}")
+"""
+
+
+def test_a_loss_that_is_not_finite_in_one_process_ends_the_training_in_all(vectors, tmp_path):
+    np.save(tmp_path / "vectors.npy", vectors)
+    (tmp_path / "astray.py").write_text(ASTRAY)
+    run_in_two(tmp_path / "astray.py", tmp_path / "vectors.npy", tmp_path)
+    for argument, n_steps in (("all", 5), ("adapted", 15)):
+        first, second = ((tmp_path / f"{argument}-{n}.txt").read_text() for n in range(2))
+        assert first == second
+        assert first.startswith("0 goes on: The loss of a training must stay finite")
+        assert f"that of step 1 of {n_steps} is nan" in first

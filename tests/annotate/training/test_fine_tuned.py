@@ -234,6 +234,72 @@ def test_its_parameters_and_its_encoder_are_the_whole_model(vectors):
     assert copy.predict_proba(items).tobytes() == student.predict_proba(items).tobytes()
 
 
+SIDE_PX = 16
+
+
+class SeeingNetwork(ToyNetwork):
+    """The toy on pictures, all alike; notes what it sees in training and elsewhere."""
+
+    augments = True
+
+    def __init__(self, picture, seen):
+        super().__init__(None)
+        self.picture, self.seen = picture, seen
+
+    def prepare(self, items):
+        return self.picture.repeat(len(items), 1, 1, 1)
+
+    def forward(self, colours):
+        self.seen[self.training].append(colours)
+        return super().forward(colours.flatten(1)[:, :DIM])
+
+
+def views_of(picture, argument):
+    """Return what a student sees in training, (n, 3, side, side), and elsewhere."""
+    seen = {True: [], False: []}
+    student = make(None, argument, n_steps=20)
+    student.encoder.trainable_network = lambda: SeeingNetwork(picture, seen)
+    student.fit(Numbers(N_ITEMS), Y)
+    return torch.cat(seen[True]), torch.cat(seen[False])
+
+
+@pytest.fixture
+def ramp():
+    """Return a picture that is brighter from column to column, of no pixel that is just grey."""
+    return torch.linspace(0, 1, SIDE_PX).expand(3, SIDE_PX, SIDE_PX)
+
+
+def n_greyed(views):
+    return (views == 0.5).all(dim=1).sum(dim=(1, 2))
+
+
+def test_strong_views_have_a_greyed_square_and_only_what_is_learnt_is_seen_in_views(ramp):
+    learnt, measured = views_of(ramp, "strong")
+    assert len(learnt) == 20 * 4
+    assert n_greyed(learnt).min() >= (SIDE_PX / 4 - 1) ** 2  # its centre may be a corner
+    assert torch.equal(measured, ramp.expand(len(measured), -1, -1, -1))
+    assert n_greyed(views_of(ramp, "")[0]).max() == 0
+
+
+@pytest.mark.parametrize("argument", ["unmirrored", "strong+unmirrored"])
+def test_views_are_mirrored_unless_they_must_not_be(ramp, argument):
+    half = SIDE_PX // 2
+
+    def brighter_to_the_right(views):
+        return float(views[:, :, :, half:].mean() - views[:, :, :, :half].mean())
+
+    assert brighter_to_the_right(views_of(ramp, argument)[0]) > 0.2
+    mirrored = argument.replace("unmirrored", "").strip("+")
+    assert abs(brighter_to_the_right(views_of(ramp, mirrored)[0])) < 0.15
+
+
+def test_what_has_no_views_cannot_be_seen_in_strong_ones(vectors):
+    student = make(vectors, "strong+head")
+    for ask in (lambda: student.check(student.encoder), lambda: student.fit(Numbers(N_ITEMS), Y)):
+        with pytest.raises(ConfigError, match=r"encoder of images; toy is none\. Use fine_tuned w"):
+            ask()
+
+
 @pytest.mark.parametrize("argument", ["none", "0", "1+2", "-1"])
 def test_a_depth_that_is_none_is_told(argument):
     with pytest.raises(ConfigError, match="all, head or a number of blocks"):

@@ -37,7 +37,7 @@ from tests.annotate.training.test_fine_tuned import (
 from tests.fakes import ArrayRows
 
 N_STEPS, BATCH = 6, 4
-SETTINGS = TowerSettings(N_STEPS, BATCH, BATCH, mirrored=True, seed=1, device="cpu")
+SETTINGS = TowerSettings(N_STEPS, BATCH, BATCH, mirrored=True, strong=False, seed=1, device="cpu")
 
 
 class MaskableToy(ToyNetwork):
@@ -171,7 +171,7 @@ def test_a_training_killed_in_any_stage_ends_with_the_very_same_weights(
     assert bytes_of(make_adapted(vectors, run=run).fit(Numbers(N_ITEMS), Y)) == unbroken
 
 
-def test_what_may_not_train_is_not_looked_at_and_all_else_is(vectors):
+def test_what_may_not_train_or_is_closed_is_not_looked_at_and_all_else_is(vectors):
     seen = set()
 
     class Watched(Numbers):
@@ -179,11 +179,16 @@ def test_what_may_not_train_is_not_looked_at_and_all_else_is(vectors):
             seen.update(rows.tolist())
             return super().take(rows)
 
-    may_train = np.arange(N_ITEMS) < 25
-    run = TrainingRun(seed=1, may_train=may_train)
-    # Five passes over the items in each stage.
+    run = TrainingRun(seed=1, may_train=np.arange(N_ITEMS) < 25)
+    # Two passes over the items in both stages together.
     make_adapted(vectors, run=run).fit(Watched(N_ITEMS), Y)
     assert seen == set(range(25))
+    features = np.ones((N_ITEMS, DIM), dtype=np.float32)
+    features[[3, 22]] = np.nan  # with a label and without; neither could be opened before
+    seen.clear()
+    run = replace(run, features=ArrayRows(features))
+    make_adapted(vectors, run=run).fit(Watched(N_ITEMS), Y)
+    assert seen == set(range(25)) - {3, 22}
 
 
 def test_the_head_begins_on_the_features_of_the_adapted_network(vectors):

@@ -70,6 +70,22 @@ def test_a_strong_view_has_a_grey_square_of_half_the_side_or_what_of_it_lies_ins
     assert grey.max() >= 15 * 15
 
 
+@pytest.mark.parametrize("side", [SIDE, 224])
+def test_views_change_as_much_of_a_large_picture_as_of_a_small_one(side):
+    """Each amount as a share of the side: of a picture that holds its own places as colours."""
+    place = (torch.arange(side) + 0.5) / side
+    across = torch.stack(torch.meshgrid(place, place, indexing="ij"))
+    own_places = torch.cat([across, across[:1]]).repeat(64, 1, 1, 1)
+    middle = slice(side // 4, -side // 4)  # no border that a shift reflects
+    moves = (Views(False).weak(own_places, seeded()) - own_places)[:, :2, middle, middle]
+    farthest = moves.abs().amax(dim=(2, 3))
+    assert torch.allclose(farthest, moves.abs().amin(dim=(2, 3)), atol=1e-4)  # no other change
+    assert 0.11 < farthest.max() < 0.1251  # an eighth
+    greyed = (Views().strong(own_places, seeded()) == 0.5).all(dim=1).float().mean(dim=(1, 2))
+    assert 0.05 < greyed.min() < 0.1  # a quarter of a square of half the side is a sixteenth
+    assert 0.21 < greyed.max() < 0.26
+
+
 def test_the_generator_decides_everything(pictures):
     strong = Views().strong
     assert torch.equal(strong(pictures, seeded(1)), strong(pictures, seeded(1)))
