@@ -55,7 +55,7 @@ class TrainableNetwork(Protocol):
     """An encoder's own network, a ``torch.nn.Module``, with gradients.
 
     ``augments`` says whether what ``prepare`` returns are colours from 0 to 1, (n, 3, height,
-    width), of which weak views may be drawn.
+    width), of which views may be drawn.
     """
 
     augments: bool
