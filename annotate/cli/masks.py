@@ -57,7 +57,7 @@ def import_command(
 def train_command(
     folder: ProjectDir,
     method: Annotated[
-        str | None, typer.Option(help="supervised (default), momentum, fst or fst_d.")
+        str | None, typer.Option(help="momentum (default), supervised, fst or fst_d.")
     ] = None,
     side: Annotated[
         int | None,

@@ -33,7 +33,8 @@ from annotate.training.mean_iou import class_iou, confusion
 from annotate.training.pixel_rows import rows_with_pixels
 from annotate.training.segmenter import N_STEPS, Segmenter, enlarged
 
-DEFAULT_METHOD = "supervised"
+# Best of the four with few masks among many pictures: docs/measured.md, "Segmenters".
+DEFAULT_METHOD = "momentum"
 SIDE_PX = 64
 FEWEST_MASKS = 2
 # Beside those with masks; all of a large corpus would not fit in memory, nor be seen in a training.
@@ -85,7 +86,7 @@ def train_masks(
     Parameters
     ----------
     method : str
-        ``supervised``, ``momentum``, ``fst`` or ``fst_d``: see ``training.segmenter``.
+        ``momentum``, ``supervised``, ``fst`` or ``fst_d``: see ``training.segmenter``.
     side_px : int
         Pictures are seen as squares of this side, divisible by 4; masks are as large as their
         pictures.

@@ -35,7 +35,7 @@ N_PICTURES, N_MASKS = 20, 10
 WIDTH, HEIGHT = 24, 16
 # pycocotools is older than NumPy 2 likes.
 OLD_NUMPY = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-SMALL = {"side_px": 16, "n_steps": 60}
+SMALL = {"method": "supervised", "side_px": 16, "n_steps": 60}
 COLOURS = np.array([[40, 40, 40], [220, 60, 60], [60, 60, 220]])
 
 
