@@ -51,20 +51,27 @@ def test_a_growing_quota_learns_from_more_items_each_round(workspace, gold):
 
 
 def test_given_labels_never_change_and_what_measures_never_trains():
-    class Given:
-        training = np.array([0, -1, -1, -1, -1])
-        current = np.array([0, 1, -1, -1, -1])  # item 1 measures
-        dropped = np.array([False, False, False, True, False])
+    class People:
+        # Divided about items 5 and 6, the first of which somebody answered for an audit.
+        standing = pd.DataFrame({"item_no": [5, 5, 6, 6], "trains": [True, False, True, True]})
+        rulings = standing[:0]
 
-    every = np.arange(5)
+    class Given:
+        training = np.array([0, -1, -1, -1, -1, -1, -1, -1])
+        current = np.array([0, 1, -1, -1, -1, -1, -1, -1])
+        measuring = np.array([-1, 1, -1, -1, -1, -1, -1, 1])  # people are divided about item 7 too
+        dropped = np.arange(8) == 3
+        human = People
+
+    every = np.arange(8)
     selection = Selection(
-        rows=every, classes=np.full(5, 2), accepted=np.ones(5, dtype=bool),
-        weights=np.full(5, 0.5, dtype=np.float32), reasons=np.zeros(5, dtype=np.int8),
+        rows=every, classes=np.full(8, 2), accepted=np.ones(8, dtype=bool),
+        weights=np.full(8, 0.25, dtype=np.float32), reasons=np.zeros(8, dtype=np.int8),
     )  # fmt: skip
     labels, weights = training_set(Given, selection)
-    assert labels.tolist() == [0, -1, 2, -1, 2]
-    # The two together weigh half as much as the label given, in all 1.5; then both classes alike.
-    assert weights[[0, 2, 4]].tolist() == [0.75, 0.375, 0.375]
+    assert labels.tolist() == [0, -1, 2, -1, 2, -1, 2, -1]
+    # The three together weigh a quarter of the label given, in all 1.25; then both classes alike.
+    assert weights[[0, 2, 4, 6]] == pytest.approx([0.625, *[0.625 / 3] * 3])
 
 
 def test_the_same_settings_give_the_same_bytes(workspace, gold, tmp_path):
