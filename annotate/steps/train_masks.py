@@ -33,7 +33,7 @@ from annotate.training.mean_iou import class_iou, confusion
 from annotate.training.pixel_rows import rows_with_pixels
 from annotate.training.segmenter import N_STEPS, Segmenter, enlarged
 
-# Best of the four with few masks among many pictures: docs/measured.md, "Segmenters".
+# Highest mean of the four, on drawn shapes alone: docs/measured.md, "Segmenters".
 DEFAULT_METHOD = "momentum"
 SIDE_PX = 64
 FEWEST_MASKS = 2
